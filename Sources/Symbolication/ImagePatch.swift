@@ -1,0 +1,57 @@
+internal import CrashEvent
+
+/// What is written into the entries of `debug_meta.images`.
+///
+/// Symbolist's keys are taken out and put behind the others in one order, so that an enriched image and one as it came
+/// end in the same bytes.
+enum ImagePatch {
+    /// The architecture that the event itself states; not one that an earlier enrichment added.
+    static func ownArchitecture(of image: EventImage, in document: JSONDocument) -> String? {
+        if let own = document.object("symbolist", of: image.node), document.string("arch_from", of: own) == "index" {
+            return nil
+        }
+        return image.architecture
+    }
+
+    /// What to write about one image.
+    struct Annotation {
+        var status: ImageStatus
+        var reason: String?
+        var features: ImageFeatures?
+        /// Of the file that was found.
+        var architecture: String?
+    }
+
+    static func apply(_ annotation: Annotation, to image: EventImage, in patch: inout EventPatch) {
+        let document = patch.document
+        guard document.kind(of: image.node) == .object else { return }
+        let hasArchitecture = ownArchitecture(of: image, in: document) != nil
+        for key in ["debug_status", "features", "symbolist"] { patch.remove(image.node, key: key) }
+        if !hasArchitecture { patch.remove(image.node, key: "arch") }
+        patch.set(image.node, key: "debug_status", to: JSONWriter.string(annotation.status.rawValue))
+        if let features = annotation.features {
+            patch.set(image.node, key: "features", to: text(features))
+        }
+        let architecture = hasArchitecture ? nil : annotation.architecture
+        if let architecture { patch.set(image.node, key: "arch", to: JSONWriter.string(architecture)) }
+        if annotation.reason != nil || architecture != nil {
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("reason", ifPresent: annotation.reason)
+            if architecture != nil { writer.member("arch_from", "index") }
+            writer.endObject()
+            patch.set(image.node, key: "symbolist", to: writer.bytes)
+        }
+    }
+
+    private static func text(_ features: ImageFeatures) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("has_debug_info", features.hasDebugInformation)
+        writer.member("has_unwind_info", features.hasUnwindInformation)
+        writer.member("has_symbols", features.hasSymbols)
+        writer.member("has_sources", features.hasSources)
+        writer.endObject()
+        return writer.bytes
+    }
+}
