@@ -1,0 +1,68 @@
+public import ParserTasks
+public import SymbolIndex
+
+/// An image of an event for which a debug file is wanted.
+public struct ImageQuery: Sendable, Hashable {
+    /// Sentry's `code_id`: the whole build id, any case.
+    public var codeID: String?
+    /// Any of the forms of a debug id.
+    public var debugID: String?
+    /// Path or name of the image, for messages only.
+    public var codeFile: String?
+
+    /// An image by what the event says of it.
+    public init(codeID: String?, debugID: String?, codeFile: String?) {
+        self.codeID = codeID
+        self.debugID = debugID
+        self.codeFile = codeFile
+    }
+}
+
+/// What a later upload could bring. Raw values are the schema's.
+public enum Lack: String, Sendable, Hashable, CaseIterable {
+    /// No usable object with the image's id.
+    case object
+    /// The best object has symbols only, or debug information with parts missing.
+    case debugInformation = "debug_information"
+    /// No source text of the object is stored.
+    case sources
+}
+
+/// The debug file that answers for an image.
+public struct ResolvedObject: Sendable {
+    /// SHA-256; with a path it names a source text.
+    public let digest: String
+    /// Ids, architecture and features; its list of sources is empty.
+    public let inspection: ObjectInspection
+    /// The index, mapped.
+    public let index: SymbolIndex
+    /// How much the index can say.
+    public let quality: IndexQuality
+    /// Whether any source text of the object is stored.
+    public let hasSources: Bool
+}
+
+/// The answer for one image.
+public struct ResolvedImage: Sendable {
+    /// What was asked.
+    public let query: ImageQuery
+    /// How it was resolved.
+    public let status: ImageStatus
+    /// Why it was not found, in a sentence.
+    public let reason: String?
+    /// Present exactly when `status` is `found`.
+    public let object: ResolvedObject?
+    /// What would make the answer better.
+    public let lacks: Set<Lack>
+    /// The ids under which a later upload would bring what it lacks; empty for an image without an id.
+    public let ids: [CatalogueID]
+}
+
+/// The answers for the images of one event.
+public struct Resolution: Sendable {
+    /// One for each query, in their order.
+    public let images: [ResolvedImage]
+    /// The newest change of the catalogue that the answers can know of; read before the look-ups. A result made of
+    /// these answers is stale when a higher sequence exists for an id it lacked something of.
+    public let catalogueSequence: Int64
+}

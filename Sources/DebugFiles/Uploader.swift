@@ -1,0 +1,276 @@
+import ParserTasks
+
+/// How an upload is to be done.
+public struct UploadOptions: Sendable {
+    /// Uploads to `default` are seen by every project.
+    public var project = "default"
+    /// Said of the build, beside or instead of git.
+    public var labels: [String: String] = [:]
+    /// Which sources may be taken; `nil` takes none.
+    public var sources: SourcePolicy?
+    /// Whether `git` is asked for commit and branch.
+    public var asksGit = true
+    /// The caller's environment: `PATH` and `HOME` for `git`.
+    public var environment: [String: String] = [:]
+
+    /// Defaults: project `default`, no sources.
+    public init() {}
+}
+
+/// Uploads files: walk, hash, inspect in the child, store, collect sources, catalogue.
+///
+/// For each object the blobs come first (object, packs), then its notes, then one transaction that catalogues it and
+/// marks the waiting events. What is killed in between has stored blobs that nobody sees; uploading again makes it
+/// whole.
+struct Uploader: Sendable {
+    let storage: any BlobStorage
+    let catalogue: Catalogue
+    let parser: any ObjectParser
+    let seen: SeenFiles
+    let cacheFolder: String
+    let options: UploadOptions
+    let host: String
+    let git = GitMemory()
+
+    /// One file on its way.
+    private struct Object {
+        var path: String
+        var file: FileDescriptor
+        var status: FileStatus
+        var digest: String
+        var inspection: ObjectInspection
+        var embedded: FileDescriptor?
+        /// Whether the store and this project's catalogue had it.
+        var isKnown: Bool
+    }
+
+    /// Why one file is not stored.
+    private enum Refusal: Error {
+        case failed(String)
+        case passedOver(UploadReport.PassedOver.Reason, String)
+        case store(DebugFilesError)
+    }
+
+    /// Deals with one candidate of the walk. Throws only what would hit every other file too.
+    func upload(
+        _ item: UploadWalk.Item, into report: inout UploadReport
+    ) async throws(DebugFilesError) -> UploadOutcome? {
+        do throws(Refusal) {
+            let object = try await open(item)
+            guard object.inspection.buildID != nil || object.inspection.hasDebugInformation,
+                !CatalogueID.all(of: object.inspection).isEmpty
+            else {
+                throw .passedOver(.withoutID, "neither a build id nor debug information with an id")
+            }
+            var outcome = UploadOutcome(
+                path: item.path, status: object.isKnown ? .alreadyStored : .stored, size: object.status.size)
+            outcome.digest = object.digest
+            outcome.take(object.inspection)
+            do throws(DebugFilesError) {
+                try await store(object, &outcome)
+            } catch {
+                throw .store(error)
+            }
+            let seen = seen
+            await offCooperativePool { seen.remember(object.digest, of: object.path, object.status) }
+            return outcome
+        } catch {
+            switch error {
+            case .store(let error): throw error
+            case .failed(let reason):
+                return UploadOutcome(path: item.path, status: .failed, reason: reason, size: item.size)
+            case .passedOver(let reason, let detail):
+                guard !item.isNamed else {
+                    return UploadOutcome(path: item.path, status: .failed, reason: detail, size: item.size)
+                }
+                report.passedOver.add(item.path, reason, detail: detail)
+                return nil
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Hashes and inspects the file, or remembers both.
+    private func open(_ item: UploadWalk.Item) async throws(Refusal) -> Object {
+        let seen = seen
+        let opened: (file: FileDescriptor, status: FileStatus, path: String, digest: String)
+        do throws(SystemCallError) {
+            opened = try await offCooperativePool { () throws(SystemCallError) in
+                let file = try FileDescriptor.openForReading(item.path)
+                let status = try FileStatus(of: file, path: item.path)
+                guard status.isRegular else { throw SystemCallError("not a regular file", item.path, code: 0) }
+                let path = try FileSystem.realPath(item.path)
+                if let digest = seen.digest(of: path, status) { return (file, status, path, digest) }
+                return (file, status, path, try FileCopy.digest(of: file, path: item.path).digest)
+            }
+        } catch {
+            throw item.isNamed ? .failed(error.description) : .passedOver(.unreadable, error.description)
+        }
+        var object = Object(
+            path: opened.path, file: opened.file, status: opened.status, digest: opened.digest,
+            inspection: ObjectInspection(
+                kind: .other, machine: 0, architecture: "", buildID: nil, debugID: nil, hasDebugInformation: false,
+                hasSymbolTable: false, hasUnwindTables: false, hasCode: false), isKnown: false)
+        do throws(DebugFilesError) {
+            let known = try await catalogue.isKnown(opened.digest, project: options.project)
+            if known.object, let note = try await objectNote(opened.digest), !(try await needsEmbeddedTexts(note)) {
+                object.inspection = note.inspection
+                object.isKnown = known.inProject
+                return object
+            }
+            object.isKnown = known.inProject
+        } catch {
+            throw .store(error)
+        }
+        try await inspect(&object, item)
+        return object
+    }
+
+    /// The newest note of the object, when the blob itself is there too.
+    private func objectNote(_ digest: String) async throws(DebugFilesError) -> ObjectNote? {
+        let notes: [[UInt8]]
+        do throws(BlobStorageError) {
+            guard try await storage.size(of: digest) != nil else { return nil }
+            notes = try await storage.notes(.object, of: digest)
+        } catch {
+            throw .storage(error.description)
+        }
+        return notes.compactMap { try? NoteCoding.decode(ObjectNote.self, $0) }.max { $0.inspectedBy < $1.inspectedBy }
+    }
+
+    /// Whether texts stand in the object that an earlier upload, told to take no sources, left there.
+    private func needsEmbeddedTexts(_ note: ObjectNote) async throws(DebugFilesError) -> Bool {
+        guard options.sources != nil, note.inspection.sources.contains(where: { $0.embeddedOffset != nil }) else {
+            return false
+        }
+        let marks = try await catalogue.sourceMarks(of: note.digest)
+        return note.inspection.sources.contains { $0.embeddedOffset != nil && marks[$0.path] == nil }
+    }
+
+    private func inspect(_ object: inout Object, _ item: UploadWalk.Item) async throws(Refusal) {
+        let folder = cacheFolder + "/inspecting"
+        let embedded: FileDescriptor
+        do throws(SystemCallError) {
+            embedded = try await offCooperativePool { () throws(SystemCallError) in
+                try TemporaryFiles.anonymous(in: folder)
+            }
+        } catch {
+            throw .store(.cache(error.description))
+        }
+        do throws(ObjectParserError) {
+            object.inspection = try await parser.inspect(object.file, name: item.path, embeddedTexts: embedded)
+        } catch {
+            if case .unavailable = error { throw .failed(error.description) }
+            try await refuse(object, item, error)
+        }
+        object.embedded = embedded
+        try refuseUnreadableDebugInformation(object.inspection)
+    }
+
+    /// Debug information of which nothing could be read gives no index either. Single problems are another matter: they
+    /// stand in the outcome.
+    private func refuseUnreadableDebugInformation(_ inspection: ObjectInspection) throws(Refusal) {
+        guard inspection.hasDebugInformation, let problem = inspection.problems.first, inspection.sources.isEmpty,
+            inspection.sourcesOmitted == 0, inspection.splitUnits.isEmpty
+        else { return }
+        let others = inspection.problems.count - 1
+        let reason = problem + (others > 0 ? " (and \(others) more)" : "")
+        guard let buildID = inspection.buildID else { throw .passedOver(.damagedWithoutID, "damaged: \(reason)") }
+        throw .failed("damaged, build id \(buildID): \(reason)")
+    }
+
+    /// A file that the parser refused fails if it shows a build id, else it is one of the many that are only counted.
+    private func refuse(
+        _ object: Object, _ item: UploadWalk.Item, _ error: ObjectParserError
+    ) async throws(Refusal) -> Never {
+        let file = object.file
+        let buildID = await offCooperativePool { BuildIDSniff.find(in: file) }
+        if let buildID { throw .failed("damaged, build id \(buildID): \(error.description)") }
+        throw .passedOver(.damagedWithoutID, "damaged: \(error.description)")
+    }
+
+    // MARK: Storing
+
+    private func store(_ object: Object, _ outcome: inout UploadOutcome) async throws(DebugFilesError) {
+        let now = Clock.milliseconds()
+        var addition = Catalogue.Addition(
+            digest: object.digest, size: object.status.size, inspection: object.inspection,
+            project: options.project, addedAt: now)
+        do throws(BlobStorageError) {
+            _ = try await storage.put(object.file, expectedDigest: object.digest)
+            let note = ObjectNote(
+                digest: object.digest, size: object.status.size, inspectedBy: parser.indexVersion.builderRevision,
+                inspection: object.inspection)
+            if try await storage.notes(.object, of: object.digest).isEmpty {
+                try await putNote(note, .object, object.digest)
+            }
+        } catch {
+            if case .changed = error {
+                outcome = UploadOutcome(
+                    path: outcome.path, status: .failed, reason: error.description, size: outcome.size)
+                return
+            }
+            throw .storage(error.description)
+        }
+        addition.sources = try await collectSources(of: object, &outcome.sources)
+
+        let folder = String(object.path.prefix(upTo: object.path.lastIndex(of: "/") ?? object.path.endIndex))
+        let upload = UploadNote(
+            project: options.project, path: object.path, uploadedAt: now, host: host,
+            git: options.asksGit ? await git.provenance(ofFolder: folder, options.environment) : nil,
+            labels: options.labels)
+        let isRecorded = try await catalogue.isRecorded(upload, of: object.digest)
+        do throws(BlobStorageError) {
+            if !isRecorded { try await putNote(upload, .upload, object.digest) }
+            if !addition.sources.isEmpty {
+                try await putNote(SourcesNote(sources: addition.sources), .sources, object.digest)
+            }
+        } catch {
+            throw .storage(error.description)
+        }
+        if isRecorded, object.isKnown, addition.sources.isEmpty { return }
+        addition.upload = upload
+        try await catalogue.add(addition)
+    }
+
+    private func putNote(
+        _ note: some Encodable & Sendable, _ kind: BlobNoteKind, _ digest: String
+    ) async throws(BlobStorageError) {
+        let bytes: [UInt8]
+        do throws(DebugFilesError) {
+            bytes = try NoteCoding.encode(note)
+        } catch {
+            throw .unavailable(error.description)
+        }
+        try await storage.putNote(bytes, kind: kind, of: digest)
+    }
+
+    private func collectSources(
+        of object: Object, _ summary: inout UploadedSources
+    ) async throws(DebugFilesError) -> [SourceEntry] {
+        guard let policy = options.sources else { return [] }
+        let known = try await catalogue.sourceMarks(of: object.digest)
+        var names: Set<String> = []
+        let sources = object.inspection.sources.filter { names.insert($0.path).inserted }
+        let collector = SourceCollector(
+            rules: await offCooperativePool { policy.rules(forObject: object.path) },
+            objectModified: object.status.modified, embedded: object.embedded, known: known)
+        summary.named = sources.count + object.inspection.sourcesOmitted
+        var entries: [SourceEntry] = []
+        var position: Int? = 0
+        while let start = position {
+            let batch = await offCooperativePool { collector.collect(sources, from: start) }
+            entries += try await SourceCollector.pack(batch.texts, into: storage, catalogue: catalogue)
+            for text in batch.texts { summary.count(text.mark) }
+            for mark in batch.kept { summary.count(mark) }
+            for (path, reason) in batch.refused { summary.skip(path, reason) }
+            position = batch.next
+        }
+        summary.added = entries.count
+        if object.inspection.sourcesOmitted > 0 {
+            summary.skip("(not listed)", .overLimit, count: object.inspection.sourcesOmitted)
+        }
+        return entries
+    }
+}

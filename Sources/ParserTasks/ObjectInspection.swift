@@ -1,0 +1,125 @@
+/// What one ELF file is and needs, as the sandboxed child found it: the reply of the *inspect* task.
+///
+/// Every list is bounded by the child; what did not fit is counted, never silently dropped. Paths are text from an untrusted
+/// file: they are looked up in the store or checked against the source rules, never opened as they are.
+public struct ObjectInspection: Codable, Equatable, Sendable {
+    /// The name of the task that answers with this.
+    public static let task = "inspect"
+
+    /// What the file is for; the same words as Sentry's `data.type` where it has one.
+    public enum Kind: String, Codable, Sendable {
+        case executable = "exe"
+        case library = "lib"
+        case debug = "dbg"
+        case relocatable = "rel"
+        case core
+        case other
+    }
+
+    /// Name and CRC-32 of a separate debug file (`.gnu_debuglink`).
+    public struct DebugLink: Codable, Equatable, Sendable {
+        public var name: String
+        public var crc: UInt32
+        public init(name: String, crc: UInt32) {
+            self.name = name
+            self.crc = crc
+        }
+    }
+
+    /// A dwz supplementary file (`.gnu_debugaltlink`), matched by its build id, never by its name.
+    public struct AlternateLink: Codable, Equatable, Sendable {
+        public var name: String
+        /// Lower-case hexadecimal.
+        public var buildID: String
+        public init(name: String, buildID: String) {
+            self.name = name
+            self.buildID = buildID
+        }
+    }
+
+    /// A split unit (`.dwo`) that a skeleton names. Clang modules (`.pcm`) are not listed: they hold no code.
+    public struct SplitUnit: Codable, Equatable, Sendable {
+        public var name: String
+        /// The 64-bit dwo id.
+        public var id: UInt64
+        public init(name: String, id: UInt64) {
+            self.name = name
+            self.id = id
+        }
+    }
+
+    /// A source file that a line table names.
+    public struct Source: Codable, Equatable, Sendable {
+        /// Joined from compilation directory, directory and name, as the debug information spells them.
+        public var path: String
+        /// The MD5 that a DWARF 5 line table carries, lower-case hexadecimal.
+        public var md5: String?
+        /// Where the text embedded in the DWARF stands in the output file that the parent handed over, in bytes.
+        public var embeddedOffset: Int?
+        /// Its length in bytes.
+        public var embeddedLength: Int?
+        public init(path: String, md5: String? = nil, embeddedOffset: Int? = nil, embeddedLength: Int? = nil) {
+            self.path = path
+            self.md5 = md5
+            self.embeddedOffset = embeddedOffset
+            self.embeddedLength = embeddedLength
+        }
+    }
+
+    /// A section that the loader maps.
+    public struct Section: Codable, Equatable, Sendable {
+        public var name: String
+        /// Link address.
+        public var address: UInt64
+        /// Bytes in memory.
+        public var size: UInt64
+        public init(name: String, address: UInt64, size: UInt64) {
+            self.name = name
+            self.address = address
+            self.size = size
+        }
+    }
+
+    public var kind: Kind
+    /// ELF `e_machine`.
+    public var machine: UInt16
+    /// `x86_64`, `aarch64`, …; `machine-N` for one without a name here.
+    public var architecture: String
+    /// The whole GNU build id, lower-case hexadecimal: Sentry's `code_id`.
+    public var buildID: String?
+    /// Sentry's debug id: the GUID of the build id's first 16 bytes, or of the folded `.text` without one.
+    public var debugID: String?
+    public var hasDebugInformation: Bool
+    /// A non-empty `.symtab` or `.dynsym`.
+    public var hasSymbolTable: Bool
+    /// `.eh_frame` or `.debug_frame`.
+    public var hasUnwindTables: Bool
+    /// Machine code with file contents: false in a separate debug file.
+    public var hasCode: Bool
+    public var debugLink: DebugLink?
+    public var alternateLink: AlternateLink?
+    public var splitUnits: [SplitUnit] = []
+    public var sources: [Source] = []
+    /// Sources beyond the child's limit, left out of `sources`.
+    public var sourcesOmitted = 0
+    /// The sections that the loader maps, at most 1,000: what section-relative addresses are relative to.
+    public var sections: [Section] = []
+    /// What could not be read, each with section and reason; empty for a healthy file.
+    public var problems: [String] = []
+
+    public init(
+        kind: Kind, machine: UInt16, architecture: String, buildID: String?, debugID: String?,
+        hasDebugInformation: Bool,
+        hasSymbolTable: Bool, hasUnwindTables: Bool, hasCode: Bool
+    ) {
+        self.kind = kind
+        self.machine = machine
+        self.architecture = architecture
+        self.buildID = buildID
+        self.debugID = debugID
+        self.hasDebugInformation = hasDebugInformation
+        self.hasSymbolTable = hasSymbolTable
+        self.hasUnwindTables = hasUnwindTables
+        self.hasCode = hasCode
+    }
+}
