@@ -1,0 +1,103 @@
+import ArgumentParser
+import DebugFiles
+import Foundation
+import Glibc
+import JobTable
+import Logging
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+import Worker
+
+/// `symbolist worker`: enriches what is in the job table.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Take raw events from the job table, enrich them, write them back.",
+        discussion: """
+            Any number of workers may run on one job table. SIGTERM ends leasing at once; what is being enriched is finished,
+            what is held and not begun is released.
+
+            EXAMPLES
+              symbolist worker
+              symbolist worker --until-empty --log-level info
+            """)
+
+    @OptionGroup var logging: LoggingOptions
+    @OptionGroup var storage: StorageOptions
+    @OptionGroup var sandbox: SandboxOptions
+    @OptionGroup var inApp: InAppOptions
+
+    @Flag(help: "Stop when nothing is ready, leased or backing off.")
+    var untilEmpty = false
+
+    @Option(help: "Events leased at once.")
+    var batchSize = 32
+
+    @Option(help: "Events enriched at the same time.")
+    var concurrency = 2
+
+    @Option(help: ArgumentHelp("How long an event is held without a sign of life.", valueName: "seconds"))
+    var leaseTime = 60
+
+    @Option(help: ArgumentHelp("The longest an idle worker sleeps; a new event wakes it.", valueName: "seconds"))
+    var pollInterval = 5
+
+    @Option(help: ArgumentHelp("Larger events end as dead letters with that reason.", valueName: "bytes"))
+    var maxEventSize = 20_000_000
+
+    func validate() throws {
+        for (name, value, most) in [
+            ("batch-size", batchSize, 10_000), ("concurrency", concurrency, 1_000), ("lease-time", leaseTime, 86_400),
+            ("poll-interval", pollInterval, 86_400), ("max-event-size", maxEventSize, 1 << 30),
+        ] where !(1...most).contains(value) {
+            throw ValidationError("--\(name): \(value) is not between 1 and \(most)")
+        }
+    }
+
+    func run() async throws {
+        logging.start()
+        let services = try await Services.open(storage, sandbox)
+        var options = WorkerOptions()
+        options.untilEmpty = untilEmpty
+        options.batchSize = batchSize
+        options.concurrency = concurrency
+        options.leaseDuration = .seconds(leaseTime)
+        options.pollInterval = .seconds(pollInterval)
+        options.maximumEventSize = maxEventSize
+        options.owner = "\(ProcessInfo.processInfo.hostName):\(getpid())"
+        let totals = Totals()
+        let logger = Logger(label: "symbolist.worker")
+        let worker = Worker(
+            jobs: services.jobs, blobs: services.store.storage,
+            enricher: EventEnricher(source: StoredSymbols(services.store), symbolicator: try inApp.symbolicator()),
+            options: options, logger: logger, observer: { totals.set($0) })
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch let error as JobTableError {
+            throw error.failure
+        }
+        guard untilEmpty else { return }
+        let done = totals.value
+        StandardOutput.write(
+            "\(done.complete + done.partial) events enriched (\(done.partial) with something missing), "
+                + "\(done.dead) dead letters\n")
+        if done.partial + done.dead > 0 { throw ExitCode(ExitStatus.partly.rawValue) }
+    }
+}
+
+/// The worker's totals, seen from outside of it.
+private final class Totals: Sendable {
+    private let state = Mutex(WorkerTotals())
+
+    var value: WorkerTotals { state.withLock { $0 } }
+
+    func set(_ totals: WorkerTotals) { state.withLock { $0 = totals } }
+}

@@ -1,0 +1,90 @@
+import Database
+import DebugFiles
+import Glibc
+import JobTable
+import Sandbox
+import SymbolIndexBuilder
+import Symbolication
+import Worker
+
+/// The rooms, opened as the options say.
+struct Services {
+    let parser: SandboxedObjectParser
+    let database: SQLiteDatabase
+    let store: DebugFileStore
+    let jobs: SQLiteJobTable
+
+    /// Opens everything; creates what is missing.
+    static func open(_ storage: StorageOptions, _ sandbox: SandboxOptions) async throws -> Services {
+        // Everything that Symbolist creates is its own user's, whatever the shell's umask says.
+        umask(0o077)
+        let parser = try sandbox.parser()
+        let database = try await openDatabase(storage)
+        do throws(DebugFilesError) {
+            let folder: FolderStorage
+            do throws(BlobStorageError) {
+                folder = try FolderStorage(root: storage.debugFilesFolder)
+            } catch {
+                throw .storage(error.description)
+            }
+            let store = try DebugFileStore(
+                storage: folder, database: database, parser: parser, cacheFolder: storage.cacheFolder,
+                options: storage.cacheOptions.libraryOptions)
+            return Services(parser: parser, database: database, store: store, jobs: SQLiteJobTable(database))
+        } catch {
+            throw CommandFailure(.unavailable, error.description)
+        }
+    }
+
+    /// Opens the database alone.
+    static func openDatabase(_ storage: StorageOptions) async throws -> SQLiteDatabase {
+        do throws(DatabaseOpeningError) {
+            return try await SQLiteDatabase.open(DatabaseLocation(parsing: storage.databaseURL))
+        } catch {
+            switch error {
+            case .unsupportedScheme, .invalidURL: throw CommandFailure(.usage, "--database: \(error)")
+            default: throw CommandFailure(.unavailable, "--database: \(error)")
+            }
+        }
+    }
+}
+
+extension SandboxOptions {
+    /// The parser of untrusted files: this executable, as a sandboxed child.
+    func parser() throws -> SandboxedObjectParser {
+        do {
+            let sandbox = Sandbox(
+                executable: try SandboxExecutable.current(), policy: sandbox == .strict ? .strict : .limitsOnly,
+                limits: SandboxLimits(
+                    memory: UInt64(parserMemory) << 20, processorSeconds: UInt64(parserCpu),
+                    wallClock: .seconds(parserTime), fileSize: UInt64(parserOutput) << 20))
+            return SandboxedObjectParser(sandbox: sandbox, builderRevision: UInt32(SymbolIndexBuilderRevision.current))
+        } catch {
+            throw CommandFailure(.internalError, "the sandbox: \(error)")
+        }
+    }
+}
+
+extension InAppOptions {
+    /// The frame rules with the patterns of `--in-app` and `--not-in-app`.
+    func symbolicator() throws -> Symbolicator {
+        do {
+            return Symbolicator(inApp: try InAppRules(inApp: inApp, notInApp: notInApp))
+        } catch {
+            throw CommandFailure(.usage, "--in-app/--not-in-app: \(error)")
+        }
+    }
+}
+
+extension JobTableError {
+    /// The exit status that the error means for a command.
+    var failure: CommandFailure {
+        switch self {
+        case .unavailable, .storageFull: CommandFailure(.unavailable, description)
+        case .rejected: CommandFailure(.usage, description)
+        case .noSuchEvent: CommandFailure(.nothingUnderstood, description)
+        case .payloadTooLarge: CommandFailure(.partly, description)
+        case .failed: CommandFailure(.internalError, description)
+        }
+    }
+}

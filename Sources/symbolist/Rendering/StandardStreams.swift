@@ -1,0 +1,42 @@
+import Glibc
+
+/// Results.
+enum StandardOutput {
+    /// Writes whole text; ends the process quietly when nobody reads any more (`| head`).
+    static func write(_ text: String) {
+        write(Array(text.utf8))
+    }
+
+    /// Writes a document and the newline that a line ends with, unless it ends with one already: what is read back and
+    /// written again stays the same.
+    static func write(line bytes: [UInt8]) {
+        write(bytes.last == 0x0a ? bytes : bytes + [0x0a])
+    }
+
+    /// Writes bytes as they are.
+    static func write(_ bytes: [UInt8]) {
+        if !writeAll(bytes, to: STDOUT_FILENO), errno == EPIPE { exit(0) }
+    }
+}
+
+/// Logs, progress and errors.
+enum StandardError {
+    static func write(_ text: String) {
+        _ = writeAll(Array(text.utf8), to: STDERR_FILENO)
+    }
+}
+
+private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+        var written = 0
+        while written < buffer.count {
+            let count = Glibc.write(descriptor, buffer.baseAddress! + written, buffer.count - written)
+            if count < 0 {
+                if errno == EINTR { continue }
+                return false
+            }
+            written += count
+        }
+        return true
+    }
+}
