@@ -47,7 +47,7 @@ while read -r folder; do
 done < <(git config --list 2>/dev/null | sed -n 's|^url\.\(file://\)\?\(/[^=]*\)\.insteadof=.*|\2|p' | sort -u)
 
 echo "building the image"
-buildah "${storage[@]}" bud --isolation chroot --network host "${volumes[@]}" \
+buildah "${storage[@]}" bud --layers --isolation chroot --network host "${volumes[@]}" \
     --build-arg BASE=localhost/symbolist-base --build-arg RUNTIME=localhost/symbolist-base \
     --file docker/Dockerfile --tag symbolist . >"$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; exit 70; }
 

@@ -16,16 +16,18 @@ run() {
 step "1. Build symbolist (the first time takes a few minutes)"
 swift build -c release -Xswiftc -enable-testing --product symbolist
 
-step "2. Build a small Swift program with C and C++ in it, and ship a stripped copy"
+step "2. Build a small Swift program with C and C++ in it, and ship a copy without its debug information"
 swift build --package-path Fixtures/Till --scratch-path "$demo/till" -c release 2>&1 | tail -1
 rm -rf "$demo/state" "$demo/cache" "$demo/server" "$demo/crash"
 mkdir -p "$demo/state" "$demo/cache" "$demo/server" "$demo/crash"
 cp "$demo/till/release/Till" "$demo/server/till"
-strip "$demo/server/till"
+strip --strip-debug "$demo/server/till"
 
 step "3. It crashes on the server: SWIFT_BACKTRACE writes addresses, in milliseconds"
-SWIFT_BACKTRACE=enable=yes,interactive=no,color=no,format=json,symbolicate=off,images=all,output-to="$demo/crash/crash.json" \
-    "$demo/server/till" index 2>"$demo/crash/stderr.txt" || true
+export SWIFT_BACKTRACE=enable=yes,interactive=no,color=no,format=json,symbolicate=off,images=all,output-to=$demo/crash/crash.json
+# In a shell of its own, whose "Illegal instruction" is not of interest.
+("$demo/server/till" index 2>"$demo/crash/stderr.txt" || true) 2>/dev/null
+unset SWIFT_BACKTRACE
 [ -s "$demo/crash/crash.json" ] || { cat "$demo/crash/stderr.txt" >&2; echo "the crash left no report" >&2; exit 1; }
 head -c 400 "$demo/crash/crash.json"
 echo " …"
@@ -40,7 +42,8 @@ step "5. The crash goes into the job table"
 run "$symbolist" enqueue --release till@1.0 --environment demo --stderr "$demo/crash/stderr.txt" "$demo/crash/crash.json"
 
 step "6. A worker enriches what is there"
-run "$symbolist" worker --until-empty
+# Status 1 says that something is missing: nobody uploaded the debug information of Swift's own libraries.
+run "$symbolist" worker --until-empty || [ $? = 1 ]
 
 step "7. The enriched event"
 run "$symbolist" events show 1

@@ -16,14 +16,21 @@ rm -rf Recorded
 mkdir Recorded
 cp "$scratch/build/release/Till" Recorded/till.debug
 mkdir "$scratch/app"
-strip -o "$scratch/app/till" Recorded/till.debug
 
-for mode in index overflow callback c cxx async fatal; do
-    report=$scratch/$mode.json
+# record NAME MODE
+record() {
+    report=$scratch/$1.json
     SWIFT_BACKTRACE=enable=yes,interactive=no,color=no,format=json,symbolicate=off,images=all,output-to=$report \
-        "$scratch/app/till" "$mode" 2>"Recorded/$mode.stderr" || true
+        "$scratch/app/till" "$2" 2>"Recorded/$1.stderr" || true
     # The folder that the program ran in says nothing of use.
-    sed "s|$scratch/app/|/app/|g" "$report" >"Recorded/$mode.json"
-    sed -i '/^swift-runtime: failed to suspend/d; /^$/d' "Recorded/$mode.stderr"
-done
+    sed "s|$scratch/app/|/app/|g" "$report" >"Recorded/$1.json"
+    sed -i '/^swift-runtime: failed to suspend/d; /^$/d' "Recorded/$1.stderr"
+}
+
+# Without debug information: the reporter needs the symbol table to follow async callers.
+strip --strip-debug -o "$scratch/app/till" Recorded/till.debug
+for mode in index overflow callback c cxx async fatal; do record "$mode" "$mode"; done
+# Without symbols, too.
+strip -o "$scratch/app/till" Recorded/till.debug
+record async-stripped async
 ls -l Recorded

@@ -1,5 +1,6 @@
 import CrashEvent
 public import CrashReports
+import DebugFiles
 public import JobTable
 public import Symbolication
 
@@ -40,7 +41,7 @@ public struct EventEnricher: Sendable {
         }
         let referenced = symbolicator.plan(event).referenced
         var answers = try await source.answers(for: referenced, project: project)
-        var enriched = try await patch(event, answers)
+        var (enriched, missing) = try await patch(event, answers)
         // An index that was damaged on disk is found while it is read: it is built again, once.
         let damaged = enriched.summary.images.filter { $0.status == .malformed }.compactMap { image in
             if case .found = answers.images[image.imageIndex] { answers.objects[image.imageIndex] } else { nil }
@@ -48,21 +49,48 @@ public struct EventEnricher: Sendable {
         if !damaged.isEmpty {
             for digest in damaged { await source.discardIndex(ofObject: digest) }
             answers = try await source.answers(for: referenced, project: project)
-            enriched = try await patch(event, answers)
+            (enriched, missing) = try await patch(event, answers)
         }
         return Enrichment(
-            document: enriched.document, summary: enriched.summary, report: report, awaited: answers.awaited,
+            document: enriched.document, summary: enriched.summary, report: report,
+            awaited: Self.awaited(answers, enriched.summary, withoutText: missing),
             catalogueSequence: answers.catalogueSequence, facts: Enrichment.Facts(event))
     }
 
-    private func patch(_ event: CrashEvent, _ answers: SymbolAnswers) async throws(EnrichmentError) -> EnrichedEvent {
+    /// Throws ``EnrichmentError/unavailable(_:)`` when no event could be enriched now.
+    func checkAvailability() async throws(EnrichmentError) {
+        try await source.checkAvailability()
+    }
+
+    /// The document, and the positions of the images of which a later upload could bring a text, or a better one.
+    private func patch(
+        _ event: CrashEvent, _ answers: SymbolAnswers
+    ) async throws(EnrichmentError) -> (event: EnrichedEvent, withoutText: Set<Int>) {
         let resolved = symbolicator.resolve(event, images: answers.images)
         let texts = try await source.texts(resolved.sourcesWanted, of: answers)
+        let missing = resolved.sourcesWanted.filter { request in
+            switch texts[request]?.mark {
+            case .exact, .unchecked: false
+            case .differs, .newer, nil: true
+            }
+        }
         do throws(EventPatchError) {
-            return try resolved.patch(sources: texts)
+            return (try resolved.patch(sources: texts), Set(missing.map(\.imageIndex)))
         } catch {
             throw .notUnderstood("the enriched frames cannot be written into the event: \(error)")
         }
+    }
+
+    /// What the event waits for, one entry an id, the most basic lack first.
+    private static func awaited(
+        _ answers: SymbolAnswers, _ summary: SymbolicationSummary, withoutText: Set<Int>
+    ) -> [AwaitedID] {
+        var seen = Set<[String]>()
+        // Also the supplementary and split files that an object names and that were not there.
+        let parts = summary.awaited.filter { $0.lacks == .debugInformation && $0.kind != .debugID }
+            .map { AwaitedID(kind: $0.kind.rawValue, id: $0.id, lacks: .debugInformation) }
+        let texts = withoutText.sorted().flatMap { answers.ids[$0] ?? [] }.map { AwaitedID($0, lacks: .sources) }
+        return (answers.awaited + parts + texts).filter { seen.insert([$0.kind, $0.id]).inserted }
     }
 }
 
@@ -70,10 +98,13 @@ public struct EventEnricher: Sendable {
 public struct Enrichment: Sendable {
     /// Sentry's event JSON.
     public let document: [UInt8]
+    /// How it went.
     public let summary: SymbolicationSummary
     /// What the payload was, and what was odd about it.
     public let report: DecodedReport
+    /// Ids under which a later upload would make the event better.
     public let awaited: [AwaitedID]
+    /// The newest change of the catalogue that the answers can know of.
     public let catalogueSequence: Int64
     /// For lists and filters.
     public let facts: Facts

@@ -42,6 +42,7 @@ public struct NamedSymbols: SymbolSource {
             let stored = try await fallback.answers(for: open, project: project)
             answers.images.merge(stored.images) { own, _ in own }
             answers.objects.merge(stored.objects) { own, _ in own }
+            answers.ids = stored.ids
             answers.awaited = stored.awaited
             answers.catalogueSequence = stored.catalogueSequence
         }
@@ -54,27 +55,62 @@ public struct NamedSymbols: SymbolSource {
 
     private func named(_ image: ImageRequest) -> LocalDebugFiles.File? {
         if let id = image.codeID { return files.first { $0.metadata.buildID == id } }
-        if let id = image.debugID { return files.first { $0.metadata.debugID == id } }
-        guard let name = image.codeFile?.split(separator: "/").last else { return nil }
-        let matching = files.filter { file in
-            guard let own = file.path.split(separator: "/").last else { return false }
-            return own == name || own == name + ".debug"
+        if let id = image.debugID.flatMap(CatalogueID.debugID) {
+            return files.first { $0.metadata.debugID.flatMap(CatalogueID.debugID) == id }
         }
+        let matching = likeNamed(image)
         return matching.count == 1 ? matching.first : nil
     }
 
+    private func likeNamed(_ image: ImageRequest) -> [LocalDebugFiles.File] {
+        guard let name = image.codeFile?.split(separator: "/").last else { return [] }
+        return files.filter { file in
+            guard let own = file.path.split(separator: "/").last else { return false }
+            return own == name || own == name + ".debug"
+        }
+    }
+
+    /// The image's own path, for what nothing else answered. What the store found wrong with its object says more than
+    /// that there is no file here.
     private func lookLocally(_ image: ImageRequest, _ answers: inout SymbolAnswers) async {
-        var reason = "no --debug-file has its build id"
-        if usesLocalFiles, let path = image.codeFile, path.hasPrefix("/"), let id = image.codeID {
-            do throws(DebugFilesError) {
-                answers.take(try await local.file(path: path, expectingBuildID: id), for: image)
-                return
-            } catch {
-                reason = error.description
+        var reasons: [String] = []
+        var status = Symbolication.ImageStatus.missing
+        if case .failed(let stored, let reason) = answers.images[image.imageIndex] {
+            (status, reasons) = (stored, [reason])
+        } else if let file = likeNamed(image).first, let id = image.codeID ?? image.debugID {
+            let own = image.codeID == nil ? file.metadata.debugID : file.metadata.buildID
+            reasons = ["\(file.path) has the id \(own ?? "none"), the image's is \(id)"]
+        } else if !files.isEmpty {
+            reasons = ["no --debug-file is the image's"]
+        }
+        if usesLocalFiles {
+            switch await localFile(image) {
+            case .success(let file): return answers.take(file, for: image)
+            case .failure(let refusal): reasons.append(refusal.reason)
             }
         }
-        if answers.images[image.imageIndex] == nil || usesLocalFiles {
-            answers.images[image.imageIndex] = .failed(.missing, reason: reason)
+        if reasons.isEmpty { reasons = ["no debug files to look in"] }
+        answers.images[image.imageIndex] = .failed(status, reason: reasons.joined(separator: "; "))
+    }
+
+    private struct Refusal: Error { var reason: String }
+
+    /// The dump names the file, and a dump is untrusted: nothing is read without a build id to hold the file against.
+    private func localFile(_ image: ImageRequest) async -> Result<LocalDebugFiles.File, Refusal> {
+        guard let path = image.codeFile, path.hasPrefix("/") else {
+            return .failure(Refusal(reason: "the image has no absolute path on this machine"))
+        }
+        guard let id = image.codeID.flatMap(CatalogueID.buildID)?.id else {
+            return .failure(Refusal(reason: "\(path): the image has no build id to compare the file's with"))
+        }
+        do throws(DebugFilesError) {
+            let file = try await local.file(path: path, expectingBuildID: id)
+            guard file.metadata.buildID == id else {
+                return .failure(Refusal(reason: "\(path): its build id is not the image's"))
+            }
+            return .success(file)
+        } catch {
+            return .failure(Refusal(reason: error.description))
         }
     }
 
@@ -83,10 +119,13 @@ public struct NamedSymbols: SymbolSource {
     ) async throws(EnrichmentError) -> [SourceRequest: Symbolication.SourceText] {
         var texts = try await fallback?.texts(wanted, of: answers) ?? [:]
         guard usesLocalFiles else { return texts }
-        for request in wanted where texts[request] == nil {
-            if let bytes = Self.regularText(at: request.path) {
-                texts[request] = Symbolication.SourceText(text: bytes, mark: .unchecked)
-            }
+        let open = wanted.filter { texts[$0] == nil }
+        // Reading blocks: not on the threads that all tasks share.
+        let read = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: open.map { Self.regularText(at: $0.path) }) }
+        }
+        for (request, bytes) in zip(open, read) {
+            if let bytes { texts[request] = Symbolication.SourceText(text: bytes, mark: .unchecked) }
         }
         return texts
     }
@@ -96,15 +135,26 @@ public struct NamedSymbols: SymbolSource {
         await fallback?.discardIndex(ofObject: digest)
     }
 
-    /// A source as it is on this machine now: a regular UTF-8 file of at most 1 MiB, never waited for.
+    public func checkAvailability() async throws(EnrichmentError) {
+        try await fallback?.checkAvailability()
+    }
+
+    /// Bytes of the largest source.
+    private static let textLimit = 1 << 20
+
+    /// A source as it is on this machine now: a regular UTF-8 file of at most 1 MiB, never waited for. A debug file may
+    /// name anything, so what a system keeps below its own folders is no source, whichever link leads there.
     private static func regularText(at path: String) -> [UInt8]? {
-        guard path.hasPrefix("/") else { return nil }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard path.hasPrefix("/"), !path.utf8.contains(0), let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        let components = String(cString: real).split(separator: "/")
+        guard let top = components.first, !["proc", "sys", "dev", "etc"].contains(top) else { return nil }
+        let descriptor = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 1 << 20,
-            let data = try? handle.readToEnd(), String(validating: data, as: UTF8.self) != nil
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= textLimit,
+            let data = try? handle.read(upToCount: textLimit), String(validating: data, as: UTF8.self) != nil
         else { return nil }
         return Array(data)
     }

@@ -1,5 +1,5 @@
 public import DebugFiles
-import JobTable
+public import JobTable
 import ParserTasks
 public import Symbolication
 
@@ -15,18 +15,18 @@ public struct StoredSymbols: SymbolSource {
         do throws(DebugFilesError) {
             resolution = try await store.resolve(project: project, images: queries)
         } catch {
-            throw .temporary(error.description)
+            throw .unavailable(error.description)
         }
         var answers = SymbolAnswers()
         answers.catalogueSequence = resolution.catalogueSequence
         for (image, resolved) in zip(images, resolution.images) {
             answers.images[image.imageIndex] = resolved.answer
             answers.objects[image.imageIndex] = resolved.object?.digest
-            // One row an id: an object that is missing says more than the sources that are missing with it.
-            guard let lack = Lack.allCases.first(where: resolved.lacks.contains) else { continue }
-            answers.awaited += resolved.ids.map {
-                AwaitedID(kind: $0.kind.rawValue, id: $0.id, lacks: lack.awaited)
-            }
+            answers.ids[image.imageIndex] = resolved.ids
+            // One row an id: an object that is missing says more than the debug information that is missing with it.
+            // Which of the two it is makes no difference to what wakes the event: any change under the id does.
+            guard let lack = [Lack.object, .debugInformation].first(where: resolved.lacks.contains) else { continue }
+            answers.awaited += resolved.ids.map { AwaitedID($0, lacks: lack.awaited) }
         }
         return answers
     }
@@ -37,12 +37,7 @@ public struct StoredSymbols: SymbolSource {
         var texts: [SourceRequest: Symbolication.SourceText] = [:]
         for (digest, requests) in Dictionary(grouping: wanted, by: { answers.objects[$0.imageIndex] ?? "" })
         where !digest.isEmpty {
-            let found: [String: DebugFiles.SourceText]
-            do throws(DebugFilesError) {
-                found = try await store.sourceTexts(object: digest, paths: requests.map(\.path))
-            } catch {
-                throw .temporary(error.description)
-            }
+            let found = try await texts(of: digest, paths: requests.map(\.path))
             for request in requests {
                 guard let text = found[request.path], let mark = Symbolication.SourceMark(rawValue: text.mark.rawValue)
                 else { continue }
@@ -52,8 +47,58 @@ public struct StoredSymbols: SymbolSource {
         return texts
     }
 
+    /// A damaged pack of texts costs the frames of its files their context, not the event its result.
+    private func texts(
+        of digest: String, paths: [String]
+    ) async throws(EnrichmentError) -> [String: DebugFiles.SourceText] {
+        do throws(DebugFilesError) {
+            return try await store.sourceTexts(object: digest, paths: paths)
+        } catch {
+            guard case .storage = error, paths.count > 1 else {
+                return try await nothing(because: error)
+            }
+        }
+        var texts: [String: DebugFiles.SourceText] = [:]
+        for path in paths {
+            do throws(DebugFilesError) {
+                texts[path] = try await store.sourceText(object: digest, path: path)
+            } catch {
+                texts.merge(try await nothing(because: error)) { own, _ in own }
+            }
+        }
+        return texts
+    }
+
+    /// No texts, unless the store is out.
+    private func nothing(
+        because error: DebugFilesError
+    ) async throws(EnrichmentError) -> [String: DebugFiles.SourceText] {
+        guard case .storage = error else { throw .unavailable(error.description) }
+        try await checkAvailability()
+        return [:]
+    }
+
     public func discardIndex(ofObject digest: String) async {
         await store.discardIndex(ofObject: digest)
+    }
+
+    public func checkAvailability() async throws(EnrichmentError) {
+        do throws(DebugFilesError) {
+            _ = try await store.resolve(project: "default", images: [])
+        } catch {
+            throw .unavailable(error.description)
+        }
+        do throws(BlobStorageError) {
+            try await store.storage.checkAvailability()
+        } catch {
+            throw .unavailable(error.description)
+        }
+    }
+}
+
+extension AwaitedID {
+    init(_ id: CatalogueID, lacks: Lack) {
+        self.init(kind: id.kind.rawValue, id: id.id, lacks: lacks)
     }
 }
 

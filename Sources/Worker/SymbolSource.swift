@@ -1,3 +1,4 @@
+public import DebugFiles
 public import JobTable
 public import Symbolication
 
@@ -11,10 +12,13 @@ public protocol SymbolSource: Sendable {
     /// - Parameter answers: What ``answers(for:project:)`` gave for the same event.
     func texts(
         _ wanted: [SourceRequest], of answers: SymbolAnswers
-    ) async throws(EnrichmentError) -> [SourceRequest: SourceText]
+    ) async throws(EnrichmentError) -> [SourceRequest: Symbolication.SourceText]
 
     /// The index of an object turned out to be damaged: the next question builds it again.
     func discardIndex(ofObject digest: String) async
+
+    /// Throws ``EnrichmentError/unavailable(_:)`` when no event could be answered now, whatever it asks for.
+    func checkAvailability() async throws(EnrichmentError)
 }
 
 /// What is known of an event's images.
@@ -23,7 +27,10 @@ public struct SymbolAnswers: Sendable {
     public var images: [Int: ImageAnswer] = [:]
     /// SHA-256 of the object that answered, by the same position.
     public var objects: [Int: String] = [:]
-    /// Ids under which a later upload would answer better.
+    /// The ids that the catalogue knows the image's objects by, by the same position; none for an image without ids.
+    public var ids: [Int: [CatalogueID]] = [:]
+    /// Ids under which a later upload would bring an object or debug information. Sources are no matter of an image
+    /// alone: ``EventEnricher`` adds those whose texts it missed.
     public var awaited: [AwaitedID] = []
     /// The newest change of the catalogue that the answers can know of.
     public var catalogueSequence: Int64 = 0
@@ -31,16 +38,20 @@ public struct SymbolAnswers: Sendable {
     public init() {}
 }
 
-/// Why an event could not be enriched.
+/// Why an event could not be enriched. The reasons stand in the table, never in the log: one may quote the beginning of
+/// a payload.
 public enum EnrichmentError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The payload is nothing that can be enriched, now or later: the reason says what was recognised.
     case notUnderstood(String)
-    /// Something that the event is not to blame for; later it may work.
+    /// Something about this event failed that may work later; counts as an attempt.
     case temporary(String)
+    /// The store, the catalogue or the job table did not answer, or the task was cancelled: nothing that the event is
+    /// known to be to blame for.
+    case unavailable(String)
 
     public var description: String {
         switch self {
-        case .notUnderstood(let reason), .temporary(let reason): reason
+        case .notUnderstood(let reason), .temporary(let reason), .unavailable(let reason): reason
         }
     }
 }

@@ -2,20 +2,21 @@ public import DebugFiles
 public import JobTable
 public import Logging
 public import ServiceLifecycle
-import Synchronization
 
 /// Leases a batch of events, enriches them, writes back, repeats.
 ///
 ///     ┌─▶ lease ──▶ enrich (a few at a time) ──▶ complete ──┐
 ///     │      │               ▲                              │
-///     │   nothing         heartbeat                         │
+///     │   nothing         heartbeat      trouble ─▶ release, pause
 ///     │      ▼                                              │
 ///     └── wait for work ◀───────────────────────────────────┘
 ///
 /// A graceful shutdown (SIGTERM) ends leasing at once. What is being enriched is finished; what is held and not begun is
-/// released. A worker may be killed at any instant: its leases expire, and other workers take the events.
+/// released. A cancelled task gives back what is being enriched too, no attempt counted. A worker may be killed at any
+/// instant: its leases expire, and other workers take the events.
 ///
-/// One log line a batch, none an event; payloads are never logged.
+/// One log line a batch, none an event. Payloads are never logged, nor are the reasons of single events, which may quote
+/// the beginning of one: those stand in the table. What is logged of a failure is ``Trouble``, which knows no event.
 public struct Worker: Service {
     private let jobs: any JobTable
     private let processor: JobProcessor
@@ -35,40 +36,71 @@ public struct Worker: Service {
         processor = JobProcessor(jobs: jobs, blobs: blobs, enricher: enricher, options: options)
     }
 
+    private var isStopping: Bool { Task.isShuttingDownGracefully || Task.isCancelled }
+
     /// Works until a graceful shutdown, or until nothing is left when the options say so.
     ///
-    /// A job table that cannot be reached is tried again with growing pauses; with `untilEmpty` the error is thrown.
+    /// - Throws: ``Trouble``: a job table that is damaged; with `untilEmpty` also one, or a store, that is not there.
+    ///   Without it, these are tried again with growing pauses. What was held is released before.
     public func run() async throws {
         var totals = WorkerTotals()
-        var pause: Duration = .seconds(1)
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+        // What could not even be released, for as long as the table does not answer.
+        var held: [LeasedJob] = []
+        var pause = options.firstPause
+        var ending: Trouble?
+        while !isStopping {
+            var trouble: Trouble?
             do throws(JobTableError) {
-                let batch = try await jobs.lease(
+                try await release(&held)
+                let leased = try await jobs.lease(
                     limit: options.batchSize, owner: options.owner, duration: options.leaseDuration)
-                if batch.isEmpty {
+                if leased.isEmpty {
                     if options.untilEmpty, try await jobs.pendingCounts().isEmpty { break }
                     try await waitForWork()
                 } else {
-                    totals += try await work(on: batch)
+                    let batch = Batch(jobs: jobs, processor: processor, options: options, logger: logger)
+                    let report = await batch.work(on: leased)
+                    totals += report.totals
+                    held = report.held
+                    trouble = report.trouble
                     observer(totals)
                 }
-                pause = .seconds(1)
             } catch {
-                guard case .unavailable = error, !options.untilEmpty else { throw error }
-                logger.error("\(error)", metadata: ["retry_after": "\(pause)"])
-                let now = pause
-                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: now) }
-                pause = min(pause * 2, .seconds(30))
+                trouble = .jobTable(error)
             }
+            guard let trouble else {
+                pause = options.firstPause
+                continue
+            }
+            guard trouble.isPassing, !options.untilEmpty else {
+                ending = trouble
+                break
+            }
+            logger.error("\(trouble)", metadata: ["retry_after": "\(pause)"])
+            let now = pause
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: now) }
+            pause = min(pause * 2, options.longestPause)
         }
-        logger.info(
-            "worker stopped",
-            metadata: ["events": "\(totals.events)", "dead": "\(totals.dead)", "released": "\(totals.givenUp)"])
+        do throws(JobTableError) {
+            try await release(&held)
+        } catch {
+            logger.error("held events are free when their leases expire: \(error)", metadata: ["held": "\(held.count)"])
+        }
+        logger.info("worker stopped", metadata: totals.metadata)
+        if let ending { throw ending }
+    }
+
+    private func release(_ held: inout [LeasedJob]) async throws(JobTableError) {
+        guard !held.isEmpty else { return }
+        try await jobs.release(held)
+        held = []
     }
 
     private func waitForWork() async throws(JobTableError) {
         let jobs = jobs
-        let interval = options.pollInterval
+        // Nothing wakes a worker when others end the last events: one that waits for that looks again soon.
+        let interval =
+            options.untilEmpty ? min(options.pollInterval, .milliseconds(200)) : options.pollInterval
         let result: Result<Bool, JobTableError> = await cancelWhenGracefulShutdown {
             do throws(JobTableError) {
                 return .success(try await jobs.waitForWork(timeout: interval))
@@ -78,98 +110,14 @@ public struct Worker: Service {
         }
         if case .failure(let error) = result { throw error }
     }
-
-    /// Works on a batch, a few events at a time, while a heartbeat holds the leases.
-    private func work(on batch: [LeasedJob]) async throws(JobTableError) -> WorkerTotals {
-        let started = ContinuousClock.now
-        let held = HeldJobs(batch)
-        let results = await withTaskGroup(of: Result<JobOutcome, JobTableError>?.self) { group in
-            group.addTask {
-                await heartbeat(held)
-                return nil
-            }
-            var results: [Result<JobOutcome, JobTableError>] = []
-            var next = batch.startIndex
-            var running = 0
-            while true {
-                while running < options.concurrency, next < batch.endIndex, !Task.isShuttingDownGracefully {
-                    let job = batch[next]
-                    next += 1
-                    running += 1
-                    group.addTask {
-                        let result = await outcome(of: job)
-                        held.drop(job)
-                        return result
-                    }
-                }
-                guard running > 0, let finished = await group.next() else { break }
-                guard let finished else { continue }
-                running -= 1
-                results.append(finished)
-            }
-            group.cancelAll()
-            return results
-        }
-        let left = held.all
-        if !left.isEmpty { try await jobs.release(left) }
-        var totals = WorkerTotals()
-        totals.givenUp = left.count
-        for result in results { totals.count(try result.get()) }
-        let milliseconds = (ContinuousClock.now - started) / .milliseconds(1)
-        logger.info(
-            "batch",
-            metadata: [
-                "events": "\(batch.count)", "complete": "\(totals.complete)", "partial": "\(totals.partial)",
-                "dead": "\(totals.dead)", "retried": "\(totals.retried)", "released": "\(totals.givenUp)",
-                "ms": "\(Int(milliseconds))",
-            ])
-        return totals
-    }
-
-    private func outcome(of job: LeasedJob) async -> Result<JobOutcome, JobTableError> {
-        do throws(JobTableError) {
-            return .success(try await processor.process(job))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    /// Holds what is still held, three times a lease, until cancelled. A heartbeat that fails is logged; the leases then
-    /// expire, which loses nothing.
-    private func heartbeat(_ held: HeldJobs) async {
-        while (try? await Task.sleep(for: options.leaseDuration / 3)) != nil {
-            let jobs = held.all
-            guard !jobs.isEmpty else { continue }
-            do {
-                _ = try await self.jobs.heartbeat(jobs, duration: options.leaseDuration)
-            } catch {
-                logger.warning("heartbeat failed", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-}
-
-/// The events of a batch that are leased and not yet ended, shared by the tasks of the batch.
-private final class HeldJobs: Sendable {
-    private let jobs: Mutex<[LeasedJob]>
-
-    init(_ jobs: [LeasedJob]) { self.jobs = Mutex(jobs) }
-
-    var all: [LeasedJob] { jobs.withLock { $0 } }
-
-    func drop(_ job: LeasedJob) {
-        jobs.withLock { $0.removeAll { $0.eventID == job.eventID } }
-    }
 }
 
 extension WorkerTotals {
-    mutating func count(_ outcome: JobOutcome) {
-        switch outcome {
-        case .complete: complete += 1
-        case .partial: partial += 1
-        case .dead: dead += 1
-        case .retried: retried += 1
-        case .givenUp: givenUp += 1
-        }
+    /// For the log.
+    var metadata: Logger.Metadata {
+        [
+            "events": "\(events)", "complete": "\(complete)", "partial": "\(partial)", "dead": "\(dead)",
+            "retried": "\(retried)", "released": "\(released)", "given_up": "\(givenUp)",
+        ]
     }
 }

@@ -35,6 +35,11 @@ enum Main {
             StandardError.write("symbolist: \(failure.message)\n")
             exit(failure.status.rawValue)
         } catch {
+            // Help, version, usage and statuses are the argument parser's; whatever else comes here was foreseen by nobody.
+            if Symbolist.exitCode(for: error) == .failure, !(error is ExitCode) {
+                StandardError.write("symbolist: internal error: \(error)\n")
+                exit(ExitStatus.internalError.rawValue)
+            }
             Symbolist.exit(withError: error)
         }
     }

@@ -16,8 +16,9 @@ enum Tool {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// The built binary lies beside the test bundle.
+    /// The built binary lies beside the test bundle, unless `SYMBOLIST_TEST_BINARY` names another one.
     static let symbolist: String = {
+        if let path = ProcessInfo.processInfo.environment["SYMBOLIST_TEST_BINARY"], !path.isEmpty { return path }
         let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return URL(filePath: bundle).deletingLastPathComponent().appending(path: "symbolist").path
     }()
@@ -64,8 +65,10 @@ enum Tool {
     }
 
     /// A program found on PATH.
-    static func shell(_ command: String, folder: String? = nil) async throws -> Outcome {
-        try await run("/bin/bash", ["-c", command], folder: folder)
+    static func shell(
+        _ command: String, input: String? = nil, environment: [String: String] = [:], folder: String? = nil
+    ) async throws -> Outcome {
+        try await run("/bin/bash", ["-c", command], input: input, environment: environment, folder: folder)
     }
 }
 

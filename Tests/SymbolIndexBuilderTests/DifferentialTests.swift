@@ -48,6 +48,10 @@ import Testing
         var Symbol: [Symbol]?
     }
 
+    @Test(.enabled(if: Programs.hasRust)) func chainsOfRustAreThoseOfLLVM() throws {
+        try chainsAreThoseOfLLVM(Programs.rust)
+    }
+
     @Test(arguments: Programs.all) func chainsAreThoseOfLLVM(_ recipe: Programs.Recipe) throws {
         let folder = try TemporaryFolder()
         try Programs.build(recipe, in: folder)

@@ -51,6 +51,11 @@ func run(_ arguments: [String], in folder: TemporaryFolder, input: String = "") 
     return try String(contentsOfFile: names[1], encoding: .utf8)
 }
 
+/// Whether a program of this name is on PATH.
+func hasProgram(_ name: String) -> Bool {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
+}
+
 /// Runs `body` with the file at `path` open.
 func withFile<Result>(_ path: String, writable: Bool = false, _ body: (Int32) throws -> Result) throws -> Result {
     let descriptor = writable ? open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600) : open(path, O_RDONLY)

@@ -116,10 +116,7 @@ struct Symbolize: AsyncParsableCommand {
 
     /// The store, when there is one: a person with one dump and one debug file needs no database, and none is made.
     private func uploaded() async throws -> (any SymbolSource)? {
-        guard let path = storage.databasePath, FileManager.default.fileExists(atPath: path) else {
-            guard storage.database == nil else { _ = try await Services.openDatabase(storage); return nil }
-            return nil
-        }
+        guard FileManager.default.fileExists(atPath: try storage.databasePath()) else { return nil }
         return StoredSymbols(try await Services.open(storage, sandbox).store)
     }
 }

@@ -15,8 +15,8 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker",
         abstract: "Take raw events from the job table, enrich them, write them back.",
         discussion: """
-            Any number of workers may run on one job table. SIGTERM ends leasing at once; what is being enriched is finished,
-            what is held and not begun is released.
+            Any number of workers may run on one job table. SIGTERM ends leasing at once; what is being enriched is finished
+            within 30 seconds, everything else that is held is released.
 
             EXAMPLES
               symbolist worker
@@ -72,17 +72,22 @@ struct WorkerCommand: AsyncParsableCommand {
             jobs: services.jobs, blobs: services.store.storage,
             enricher: EventEnricher(source: StoredSymbols(services.store), symbolicator: try inApp.symbolicator()),
             options: options, logger: logger, observer: { totals.set($0) })
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(
-                        service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .gracefullyShutdownGroup)
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // Building the index of a large object takes minutes, and service managers kill after 90 seconds: what is not
+        // finished by then is cancelled and given back, instead of being lost until its lease expires.
+        configuration.maximumGracefulShutdownDuration = .seconds(30)
         do {
-            try await group.run()
-        } catch let error as JobTableError {
-            throw error.failure
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let trouble as Trouble {
+            switch trouble {
+            case .store: throw CommandFailure(.unavailable, trouble.description)
+            case .jobTable(let error): throw error.failure
+            }
         }
         guard untilEmpty else { return }
         let done = totals.value

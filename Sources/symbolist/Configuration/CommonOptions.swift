@@ -44,10 +44,20 @@ struct StorageOptions: ParsableArguments {
     var debugFilesFolder: String { debugFiles ?? "\(Folders.data())/debug-files" }
     var cacheFolder: String { cacheOptions.folder }
 
-    /// The path of an SQLite database; `nil` for a URL that is none.
-    var databasePath: String? {
-        guard case .sqlite(let path)? = try? DatabaseLocation(parsing: databaseURL) else { return nil }
-        return path
+    /// Where the database is.
+    func location() throws -> DatabaseLocation {
+        do throws(DatabaseOpeningError) {
+            return try DatabaseLocation(parsing: databaseURL)
+        } catch {
+            throw CommandFailure(.usage, "--database: \(error)")
+        }
+    }
+
+    /// The database's file, which need not exist.
+    func databasePath() throws -> String {
+        switch try location() {
+        case .sqlite(let path): path
+        }
     }
 }
 

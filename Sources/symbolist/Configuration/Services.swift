@@ -38,13 +38,11 @@ struct Services {
 
     /// Opens the database alone.
     static func openDatabase(_ storage: StorageOptions) async throws -> SQLiteDatabase {
+        let location = try storage.location()
         do throws(DatabaseOpeningError) {
-            return try await SQLiteDatabase.open(DatabaseLocation(parsing: storage.databaseURL))
+            return try await SQLiteDatabase.open(location)
         } catch {
-            switch error {
-            case .unsupportedScheme, .invalidURL: throw CommandFailure(.usage, "--database: \(error)")
-            default: throw CommandFailure(.unavailable, "--database: \(error)")
-            }
+            throw CommandFailure(.unavailable, "--database: \(error)")
         }
     }
 }

@@ -42,6 +42,9 @@ struct TraceText {
         if lines.isEmpty, let reason = context.flatMap({ document.string("crash_reason", of: $0) }) {
             lines.append(style.alarm(show(reason)))
         }
+        if let culprit = context.flatMap({ document.string("culprit", of: $0) }) {
+            lines.append("in " + style.function(show(culprit)))
+        }
         if let reported = context.flatMap({ document.object("reported", of: $0) }) {
             let parts = [document.string("type", of: reported), document.string("value", of: reported)]
             lines.append(style.faint("reported as " + show(parts.compactMap { $0 }.joined(separator: ": "))))

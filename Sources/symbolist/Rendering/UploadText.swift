@@ -11,7 +11,8 @@ struct UploadText {
     func line(_ outcome: UploadOutcome) -> String {
         let path = Terminal.visible(outcome.path)
         if outcome.status == .failed {
-            return "failed    \(path): \(Terminal.visible(outcome.reason ?? "no reason given"))\n"
+            let reason = Terminal.visible(outcome.reason ?? "no reason given")
+            return "failed    " + (reason.hasPrefix(path) ? reason : "\(path): \(reason)") + "\n"
         }
         var parts: [String] = []
         // Sentry's word for a position-independent executable is "lib"; only a separate debug file is worth a word here.
