@@ -7,6 +7,7 @@ public enum MappedFileError: Error, Equatable, Sendable, CustomStringConvertible
     /// The path or descriptor is a folder, FIFO, socket or device.
     case notARegularFile(path: String)
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .system(let operation, let path, let code):

@@ -7,6 +7,7 @@ public enum CrashEventError: Error, Equatable, Sendable, CustomStringConvertible
     /// A JSON value, but no object.
     case notAnObject(JSONKind)
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .json(let error): error.description

@@ -7,6 +7,7 @@ public enum EventPatchError: Error, Equatable, Sendable, CustomStringConvertible
     /// An element was to be inserted into a value that is no array, or behind its end.
     case noSuchElement(index: Int, offset: Int)
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .overlapping(let first, let second):

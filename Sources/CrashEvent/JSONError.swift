@@ -32,6 +32,7 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
         self.line = line
     }
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         let place = "at byte \(offset), line \(line)"
         return switch reason {

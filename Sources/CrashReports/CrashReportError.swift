@@ -23,6 +23,7 @@ public enum CrashReportError: Error, Equatable, Sendable, CustomStringConvertibl
     /// The context could not be merged into the event.
     case cannotMerge(reason: String)
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         let known = "known are Sentry events in JSON and Swift's JSON crash logs"
         switch self {

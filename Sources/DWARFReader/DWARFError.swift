@@ -57,6 +57,7 @@ public struct DWARFError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         let place = offset.map { "\(section)+0x\(String($0, radix: 16))" } ?? section
         return "\(file): \(place): \(reason); \(remedy)"
@@ -64,6 +65,7 @@ public struct DWARFError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 extension DWARFError.Reason: CustomStringConvertible {
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .truncated: "ends in the middle of a value"

@@ -19,6 +19,7 @@ public enum DatabaseOpeningError: Error, Equatable, Sendable, CustomStringConver
     /// SQLite refused; `code` is its extended result code.
     case sqlite(path: String, code: Int32, message: String)
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .unsupportedScheme("postgres"), .unsupportedScheme("postgresql"):

@@ -91,14 +91,16 @@ public struct LocalDebugFiles: Sendable {
     }
 
     private func compare(_ file: FileDescriptor, _ path: String, _ wanted: String) async throws(IndexFailure) {
-        let found = try await inspection(of: file, name: path).buildID
+        let found = try await inspection(of: file, name: path).inspection.buildID
         guard found == wanted else {
             throw IndexFailure(.missing, BuildIDMismatch.reason(found: found, wanted: wanted))
         }
     }
 
-    /// Asks the child. Texts that stand in the object are not wanted here; the child writes them all the same.
-    func inspection(of file: FileDescriptor, name: String) async throws(IndexFailure) -> ObjectInspection {
+    /// Asks the child what the object is; the source texts that stand in it are in the file behind `texts`.
+    func inspection(
+        of file: FileDescriptor, name: String
+    ) async throws(IndexFailure) -> (inspection: ObjectInspection, texts: FileDescriptor) {
         let folder = scratchFolder
         let texts: FileDescriptor
         do throws(SystemCallError) {
@@ -109,7 +111,7 @@ public struct LocalDebugFiles: Sendable {
             throw IndexFailure(.other, error.description)
         }
         do throws(ObjectParserError) {
-            return try await parser.inspect(file, name: name, embeddedTexts: texts)
+            return (try await parser.inspect(file, name: name, embeddedTexts: texts), texts)
         } catch {
             throw IndexFailure(error)
         }

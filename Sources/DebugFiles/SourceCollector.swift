@@ -68,7 +68,8 @@ struct SourceCollector: Sendable {
         return batch
     }
 
-    private func text(of source: ObjectInspection.Source) throws(SourcePolicy.Refusal) -> Text {
+    /// The text of one source: the embedded one, else that of the file that the rules allow. Blocks.
+    func text(of source: ObjectInspection.Source) throws(SourcePolicy.Refusal) -> Text {
         if let text = try embeddedText(of: source) {
             return Text(path: source.path, digest: Digest.sha256(text), bytes: text, mark: .exact)
         }

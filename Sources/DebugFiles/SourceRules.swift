@@ -6,6 +6,9 @@ extension SourcePolicy {
         let roots: [String]
         let pathMaps: [PathMap]
 
+        /// No file may be read.
+        static let none = Rules(roots: [], pathMaps: [])
+
         /// Reads the file that `path`, as the debug information spells it, means on this machine. Blocks on the disk,
         /// never on a FIFO.
         public func read(_ path: String) throws(Refusal) -> SourceFile {

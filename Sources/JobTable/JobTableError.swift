@@ -13,6 +13,7 @@ public enum JobTableError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Anything else: a damaged file, an error of the disk.
     case failed(String)
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .unavailable(let reason): "the job table is not available: \(reason)"

@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 
 extension SQLiteJobTable {
+    /// See ``JobTable/catalogueSequence()``.
     public func catalogueSequence() async throws(JobTableError) -> Int64 {
         try await read { db in
             try Int64.fetchOne(db.cachedStatement(sql: "SELECT coalesce(max(sequence), 0) FROM catalogue_changes")) ?? 0
@@ -17,6 +18,7 @@ extension SQLiteJobTable {
     // ① is in the worker's view, or has a number > s: complete finds it and leaves the event ready.
     // ② cannot be: complete is one transaction.
     // ③ finds state 'done' and the awaited id: its trigger makes the event ready.
+    /// See ``JobTable/complete(_:with:)``.
     public func complete(_ job: LeasedJob, with result: EnrichedResult) async throws(JobTableError) -> Bool {
         try await write { db in
             let done = try db.cachedStatement(

@@ -6,6 +6,7 @@ extension SQLiteJobTable {
     /// How many events one call leases at most, whatever is asked for: the write lock is held for milliseconds.
     static let largestBatch = 1000
 
+    /// See ``JobTable/lease(limit:owner:duration:)``.
     public func lease(limit: Int, owner: String, duration: Duration) async throws(JobTableError) -> [LeasedJob] {
         let policy = policy
         return try await write { db in
@@ -69,6 +70,7 @@ extension SQLiteJobTable {
         try statement.execute(arguments: [policy.maximumAttempts])
     }
 
+    /// See ``JobTable/heartbeat(_:duration:)``.
     public func heartbeat(_ jobs: [LeasedJob], duration: Duration) async throws(JobTableError) -> [LeasedJob] {
         guard !jobs.isEmpty else { return [] }
         return try await write { db in
@@ -81,6 +83,7 @@ extension SQLiteJobTable {
         }
     }
 
+    /// See ``JobTable/release(_:)``.
     public func release(_ jobs: [LeasedJob]) async throws(JobTableError) {
         guard !jobs.isEmpty else { return }
         try await write { db in
@@ -95,6 +98,7 @@ extension SQLiteJobTable {
         }
     }
 
+    /// See ``JobTable/retryLater(_:reason:)``.
     public func retryLater(_ job: LeasedJob, reason: String) async throws(JobTableError) -> RetryOutcome {
         let pause = policy.pause(after: job.attempts, jitter: Double.random(in: 0...1))
         let isLast = job.attempts >= policy.maximumAttempts
@@ -107,6 +111,7 @@ extension SQLiteJobTable {
         }
     }
 
+    /// See ``JobTable/deadLetter(_:reason:)``.
     public func deadLetter(_ job: LeasedJob, reason: String) async throws(JobTableError) -> Bool {
         try await write { db in try Self.end(job, as: "dead", reason: reason, after: .zero, db) }
     }
@@ -125,6 +130,7 @@ extension SQLiteJobTable {
         return db.changesCount == 1
     }
 
+    /// See ``JobTable/retry(_:)``.
     public func retry(_ id: Int64) async throws(JobTableError) -> Bool {
         try await write { db in
             try db.execute(
@@ -138,6 +144,7 @@ extension SQLiteJobTable {
         }
     }
 
+    /// See ``JobTable/waitForWork(timeout:)``.
     public func waitForWork(timeout: Duration) async throws(JobTableError) -> Bool {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         while !Task.isCancelled {

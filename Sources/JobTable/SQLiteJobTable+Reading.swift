@@ -17,6 +17,7 @@ extension SQLiteJobTable {
         queue JOIN raw_events ON raw_events.id = queue.event_id LEFT JOIN results ON results.event_id = queue.event_id
         """
 
+    /// See ``JobTable/events(_:)``.
     public func events(_ filter: EventFilter) async throws(JobTableError) -> [EventSummary] {
         try await read { db in
             // Each restriction is added only when it is asked for, so that the indexes of the rest can be used.
@@ -55,6 +56,7 @@ extension SQLiteJobTable {
         }
     }
 
+    /// See ``JobTable/event(_:)``.
     public func event(_ id: Int64) async throws(JobTableError) -> EventRecord? {
         try await read { db in
             guard
@@ -97,6 +99,7 @@ extension SQLiteJobTable {
             state: state, attempts: row[7], reason: row[8], changedAt: Date(milliseconds: row[9]), result: result)
     }
 
+    /// See ``JobTable/pendingCounts()``.
     public func pendingCounts() async throws(JobTableError) -> PendingCounts {
         try await read { db in
             let row = try Row.fetchOne(
@@ -112,6 +115,7 @@ extension SQLiteJobTable {
         }
     }
 
+    /// See ``JobTable/finishedCounts()``.
     public func finishedCounts() async throws(JobTableError) -> FinishedCounts {
         try await read { db in
             let row = try Row.fetchOne(

@@ -17,6 +17,7 @@ public struct SQLiteJobTable: JobTable {
         self.policy = policy
     }
 
+    /// See ``JobTable``.
     public func enqueue(_ events: [NewRawEvent]) async throws(JobTableError) -> [EnqueuedEvent] {
         for event in events { try Self.check(event) }
         guard !events.isEmpty else { return [] }
@@ -67,6 +68,7 @@ public struct SQLiteJobTable: JobTable {
         return EnqueuedEvent(id: id, isDuplicate: true)
     }
 
+    /// See ``JobTable/payload(of:limit:)``.
     public func payload(of eventID: Int64, limit: Int) async throws(JobTableError) -> RawPayload {
         try await read { db in
             // The size stands in the queue, so a payload that is too large is not even looked at.
@@ -87,6 +89,7 @@ public struct SQLiteJobTable: JobTable {
         }
     }
 
+    /// See ``JobTable/moveLargePayload(of:toBlob:)``.
     public func moveLargePayload(of job: LeasedJob, toBlob digest: String) async throws(JobTableError) -> Bool {
         try await write { db in
             try db.execute(

@@ -11,6 +11,7 @@ public struct IndexBuildRequest: Codable, Equatable, Sendable {
     /// A name for messages: base name or digest, never opened.
     public var objectName: String
 
+    /// A request.
     public init(objectDigest: String, objectName: String) {
         self.objectDigest = objectDigest
         self.objectName = objectName
@@ -19,20 +20,26 @@ public struct IndexBuildRequest: Codable, Equatable, Sendable {
 
 /// The *build* task's reply; the index itself is in the descriptor.
 public struct IndexBuildReport: Codable, Equatable, Sendable {
+    /// How much the index can say.
     public var quality: IndexQuality
     /// Bytes written.
     public var size: Int
+    /// Compile units that are in the index.
     public var unitsRead: Int
     /// Unit offset and reason, bounded; `unitsSkippedCount` is the whole number.
     public var unitsSkipped: [String]
+    /// How many units were left out.
     public var unitsSkippedCount: Int
+    /// Distinct functions, inlined ones included.
     public var functions: Int
+    /// Ranges of addresses.
     public var ranges: Int
     /// Linkage names whose demangler died or refused; they keep their mangled form.
     public var demanglingFailures: Int
     /// Supplementary or split files that would make a better index.
     public var missingInputs: [String]
 
+    /// A report.
     public init(
         quality: IndexQuality, size: Int, unitsRead: Int, unitsSkipped: [String], unitsSkippedCount: Int,
         functions: Int,
@@ -54,7 +61,9 @@ public struct IndexBuildReport: Codable, Equatable, Sendable {
 public struct DemangleRequest: Codable, Equatable, Sendable {
     /// The name of the task.
     public static let task = "demangle"
+    /// Mangled or not; bounded by the parent.
     public var names: [String]
+    /// A request.
     public init(names: [String]) { self.names = names }
 }
 
@@ -62,13 +71,18 @@ public struct DemangleRequest: Codable, Equatable, Sendable {
 public struct DemangleReply: Codable, Equatable, Sendable {
     /// A name in both forms; equal to the input when it is not mangled or could not be read.
     public struct Name: Codable, Equatable, Sendable {
+        /// With modules, parameter types and results.
         public var full: String
+        /// As a programmer reads it in a list.
         public var simplified: String
+        /// A name.
         public init(full: String, simplified: String) {
             self.full = full
             self.simplified = simplified
         }
     }
+    /// As many as were asked for.
     public var names: [Name]
+    /// A reply.
     public init(names: [Name]) { self.names = names }
 }

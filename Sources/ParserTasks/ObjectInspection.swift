@@ -18,8 +18,11 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
 
     /// Name and CRC-32 of a separate debug file (`.gnu_debuglink`).
     public struct DebugLink: Codable, Equatable, Sendable {
+        /// A base name.
         public var name: String
+        /// CRC-32 of the whole debug file.
         public var crc: UInt32
+        /// A link.
         public init(name: String, crc: UInt32) {
             self.name = name
             self.crc = crc
@@ -28,9 +31,11 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
 
     /// A dwz supplementary file (`.gnu_debugaltlink`), matched by its build id, never by its name.
     public struct AlternateLink: Codable, Equatable, Sendable {
+        /// As the file spells it; never opened.
         public var name: String
         /// Lower-case hexadecimal.
         public var buildID: String
+        /// A link.
         public init(name: String, buildID: String) {
             self.name = name
             self.buildID = buildID
@@ -39,9 +44,11 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
 
     /// A split unit (`.dwo`) that a skeleton names. Clang modules (`.pcm`) are not listed: they hold no code.
     public struct SplitUnit: Codable, Equatable, Sendable {
+        /// As the skeleton spells it; never opened.
         public var name: String
         /// The 64-bit dwo id.
         public var id: UInt64
+        /// A unit.
         public init(name: String, id: UInt64) {
             self.name = name
             self.id = id
@@ -58,6 +65,7 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
         public var embeddedOffset: Int?
         /// Its length in bytes.
         public var embeddedLength: Int?
+        /// A source.
         public init(path: String, md5: String? = nil, embeddedOffset: Int? = nil, embeddedLength: Int? = nil) {
             self.path = path
             self.md5 = md5
@@ -68,11 +76,13 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
 
     /// A section that the loader maps.
     public struct Section: Codable, Equatable, Sendable {
+        /// `.text`, `.data`, …
         public var name: String
         /// Link address.
         public var address: UInt64
         /// Bytes in memory.
         public var size: UInt64
+        /// A section.
         public init(name: String, address: UInt64, size: UInt64) {
             self.name = name
             self.address = address
@@ -80,6 +90,7 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
         }
     }
 
+    /// What the file is for.
     public var kind: Kind
     /// ELF `e_machine`.
     public var machine: UInt16
@@ -89,6 +100,7 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
     public var buildID: String?
     /// Sentry's debug id: the GUID of the build id's first 16 bytes, or of the folded `.text` without one.
     public var debugID: String?
+    /// `.debug_info`, also compressed.
     public var hasDebugInformation: Bool
     /// A non-empty `.symtab` or `.dynsym`.
     public var hasSymbolTable: Bool
@@ -96,9 +108,13 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
     public var hasUnwindTables: Bool
     /// Machine code with file contents: false in a separate debug file.
     public var hasCode: Bool
+    /// The separate debug file that the object names.
     public var debugLink: DebugLink?
+    /// The supplementary file that its debug information refers to.
     public var alternateLink: AlternateLink?
+    /// Split units that it names, bounded.
     public var splitUnits: [SplitUnit] = []
+    /// Source files that its line tables name, each path once, bounded.
     public var sources: [Source] = []
     /// Sources beyond the child's limit, left out of `sources`.
     public var sourcesOmitted = 0
@@ -107,6 +123,7 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
     /// What could not be read, each with section and reason; empty for a healthy file.
     public var problems: [String] = []
 
+    /// What the headers say; the lists are filled in afterwards.
     public init(
         kind: Kind, machine: UInt16, architecture: String, buildID: String?, debugID: String?,
         hasDebugInformation: Bool,

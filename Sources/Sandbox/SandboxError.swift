@@ -43,6 +43,7 @@ public enum SandboxError: Error, Sendable, Equatable {
 }
 
 extension SandboxError: CustomStringConvertible {
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         "sandboxed task '\(task)' " + outcome
     }

@@ -28,6 +28,7 @@ public final class SandboxExecutable: Sendable {
         /// The value of `errno`.
         public var code: Int32
 
+        /// The same for people: what is wrong, where, and what to do.
         public var description: String { "the sandbox's program could not be opened: \(SandboxError.text(code))" }
     }
 }

@@ -63,6 +63,7 @@ public enum SandboxLimit: Sendable, Equatable, Hashable {
 }
 
 extension SandboxLimit: CustomStringConvertible {
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .memory(let bytes): "memory limit of \(Self.size(bytes))"

@@ -9,5 +9,6 @@ public enum IndexQuality: Int, Codable, Comparable, Sendable {
     /// Debug information of every unit that has code.
     case full = 3
 
+    /// By how much they can say.
     public static func < (left: IndexQuality, right: IndexQuality) -> Bool { left.rawValue < right.rawValue }
 }

@@ -110,6 +110,7 @@ public struct IndexedString: Sendable, CustomStringConvertible {
         withUTF8 { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String { string }
 
     /// Runs `body` over the text's bytes in the mapped file, without a copy.

@@ -45,8 +45,10 @@ public struct IndexedLocation: Sendable {
 public struct IndexedFrames: Sequence, Sendable {
     let location: IndexedLocation
 
+    /// As many as there are.
     public var underestimatedCount: Int { location.frameCount }
 
+    /// Starts at the innermost frame.
     public func makeIterator() -> Iterator {
         Iterator(
             storage: location.storage, scope: location.scope, file: location.file, line: location.line,
@@ -70,6 +72,7 @@ public struct IndexedFrames: Sequence, Sendable {
                 storage: storage, fileIndex: file)
         }
 
+        /// The next frame outwards.
         public mutating func next() -> IndexedFrame? {
             guard left > 0 else { return nil }
             left -= 1

@@ -16,6 +16,7 @@ public enum SymbolIndexError: Error, Equatable, Sendable, CustomStringConvertibl
     /// The writer was given content that the format cannot hold; says which field and limit.
     case invalidContent(String)
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .notAnIndex: "not a symbol index: wrong magic number"

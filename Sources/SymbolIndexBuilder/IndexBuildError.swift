@@ -20,6 +20,7 @@ public enum IndexBuildError: Error, Equatable, Sendable, CustomStringConvertible
     /// The request of a task is not what the task understands.
     case request(String)
 
+    /// The same for people: what is wrong, where, and what to do.
     public var description: String {
         switch self {
         case .unreadable(let reason), .unsupported(let reason), .request(let reason): return reason

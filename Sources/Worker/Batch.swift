@@ -84,8 +84,8 @@ struct Batch: Sendable {
         }
     }
 
-    /// Holds what is still held, three times a lease, until cancelled. One that fails is logged; the leases then expire,
-    /// which loses nothing. A lost lease stops nothing that runs: the result is refused when it comes.
+    /// Holds what is still held, three times a lease, until cancelled. One that fails is logged; the leases then
+    /// expire, which loses nothing. A lost lease stops nothing that runs: the result is refused when it comes.
     private func heartbeat(_ held: HeldJobs) async {
         while (try? await Task.sleep(for: options.leaseDuration / 3)) != nil {
             let asked = held.all

@@ -15,6 +15,10 @@ public struct EventEnricher: Sendable {
     private let symbolicator: Symbolicator
     private let limits: CrashReportLimits
 
+    /// - Parameters:
+    ///   - source: Where debug files and source texts come from.
+    ///   - symbolicator: The frame rules.
+    ///   - limits: What reading a dump may cost.
     public init(
         source: any SymbolSource, symbolicator: Symbolicator = Symbolicator(), limits: CrashReportLimits = .default
     ) {
@@ -24,6 +28,12 @@ public struct EventEnricher: Sendable {
     }
 
     /// Enriches one event.
+    ///
+    /// Cost: the dump and its document in memory a few times; indexes that are absent are built in a child.
+    /// - Parameters:
+    ///   - payload: A dump in any format that ``CrashReports`` knows.
+    ///   - context: What is known from elsewhere; fills what the event lacks.
+    ///   - project: Decides which uploads are seen.
     public func enrich(
         _ payload: [UInt8], context: ReportContext = ReportContext(), project: String = "default"
     ) async throws(EnrichmentError) -> Enrichment {
@@ -70,7 +80,8 @@ public struct EventEnricher: Sendable {
         let texts = try await source.texts(resolved.sourcesWanted, of: answers)
         let missing = resolved.sourcesWanted.filter { request in
             switch texts[request]?.mark {
-            case .exact, .unchecked: false
+            // Sources that came between the two questions: the answers, and so the document, deny that there are any.
+            case .exact, .unchecked: answers.deniesSources(ofImage: request.imageIndex)
             case .differs, .newer, nil: true
             }
         }
@@ -94,6 +105,12 @@ public struct EventEnricher: Sendable {
     }
 }
 
+extension SymbolAnswers {
+    fileprivate func deniesSources(ofImage index: Int) -> Bool {
+        if case .found(_, let features) = images[index] { !features.hasSources } else { false }
+    }
+}
+
 /// An enriched event and what a job table keeps beside it.
 public struct Enrichment: Sendable {
     /// Sentry's event JSON.
@@ -111,8 +128,11 @@ public struct Enrichment: Sendable {
 
     /// A few fields of the event.
     public struct Facts: Sendable {
+        /// The event's own id, as its document spells it.
         public let eventID: String?
+        /// The release that crashed.
         public let release: String?
+        /// `production`, `staging`, …
         public let environment: String?
 
         init(_ event: CrashEvent) {

@@ -1,65 +1,67 @@
 public import DebugFiles
-import Foundation
-import Glibc
 import JobTable
 import SymbolIndex
 public import Symbolication
 
-/// Debug files that a person named on this machine, before those of the store.
+/// Debug files that a person named on this machine, beside those of the store.
 ///
-/// A file answers for an image of its build id. An image without ids is answered by the one named file that has the image's
-/// name (`till` or `till.debug` for `/app/till`): the person who named it vouches for it, nobody else does. With
-/// `usesLocalFiles`, an image's own path on this machine answers too, only when it is a regular file of the image's build id.
+/// A file answers for an image of its build id; of several, and of the store's, the one that can say most. An image without
+/// ids is answered by the one named file that has the image's name (`till` or `till.debug` for `/app/till`): the person who
+/// named it vouches for it, nobody else does. With `usesLocalFiles`, an image's own path on this machine answers too, only
+/// when it is a regular file of the image's build id.
+///
+/// A debug file is untrusted, also a local one: it may name any path as a source. Files of this disk are read only with
+/// `usesLocalFiles`, and only by the rules of an upload (`SourcePolicy`).
 public struct NamedSymbols: SymbolSource {
     private let files: [LocalDebugFiles.File]
     private let local: LocalDebugFiles
     private let usesLocalFiles: Bool
+    private let policy: SourcePolicy
     private let fallback: (any SymbolSource)?
 
     /// - Parameters:
     ///   - files: From `--debug-file`, with their indexes.
+    ///   - usesLocalFiles: Whether the images' own paths and the sources of this disk may answer.
+    ///   - policy: Which source files may be read then.
     ///   - fallback: The store; `nil` when there is none yet.
     public init(
-        files: [LocalDebugFiles.File], local: LocalDebugFiles, usesLocalFiles: Bool, fallback: (any SymbolSource)?
+        files: [LocalDebugFiles.File], local: LocalDebugFiles, usesLocalFiles: Bool, policy: SourcePolicy,
+        fallback: (any SymbolSource)?
     ) {
         self.files = files
         self.local = local
         self.usesLocalFiles = usesLocalFiles
+        self.policy = policy
         self.fallback = fallback
     }
 
+    /// See ``SymbolSource/answers(for:project:)``.
     public func answers(for images: [ImageRequest], project: String) async throws(EnrichmentError) -> SymbolAnswers {
-        var answers = SymbolAnswers()
-        var open: [ImageRequest] = []
+        var answers = try await fallback?.answers(for: images, project: project) ?? SymbolAnswers()
         for image in images {
-            if let file = named(image) {
+            let stored: IndexQuality? =
+                if case .found(let index, _)? = answers.images[image.imageIndex] { index.header.quality } else { nil }
+            if let file = named(image), stored.map({ file.index.header.quality >= $0 }) ?? true {
                 answers.take(file, for: image)
-            } else {
-                open.append(image)
+            } else if stored == nil {
+                await lookLocally(image, &answers)
             }
-        }
-        if let fallback, !open.isEmpty {
-            let stored = try await fallback.answers(for: open, project: project)
-            answers.images.merge(stored.images) { own, _ in own }
-            answers.objects.merge(stored.objects) { own, _ in own }
-            answers.ids = stored.ids
-            answers.awaited = stored.awaited
-            answers.catalogueSequence = stored.catalogueSequence
-        }
-        for image in open {
-            if case .found = answers.images[image.imageIndex] { continue }
-            await lookLocally(image, &answers)
         }
         return answers
     }
 
+    /// The named file that can say most about an image.
     private func named(_ image: ImageRequest) -> LocalDebugFiles.File? {
-        if let id = image.codeID { return files.first { $0.metadata.buildID == id } }
-        if let id = image.debugID.flatMap(CatalogueID.debugID) {
-            return files.first { $0.metadata.debugID.flatMap(CatalogueID.debugID) == id }
+        let matching: [LocalDebugFiles.File]
+        if let id = image.codeID {
+            matching = files.filter { $0.metadata.buildID == id }
+        } else if let id = image.debugID.flatMap(CatalogueID.debugID) {
+            matching = files.filter { $0.metadata.debugID.flatMap(CatalogueID.debugID) == id }
+        } else {
+            let namesakes = likeNamed(image)
+            matching = namesakes.count == 1 ? namesakes : []
         }
-        let matching = likeNamed(image)
-        return matching.count == 1 ? matching.first : nil
+        return matching.max { $0.index.header.quality < $1.index.header.quality }
     }
 
     private func likeNamed(_ image: ImageRequest) -> [LocalDebugFiles.File] {
@@ -77,11 +79,10 @@ public struct NamedSymbols: SymbolSource {
         var status = Symbolication.ImageStatus.missing
         if case .failed(let stored, let reason) = answers.images[image.imageIndex] {
             (status, reasons) = (stored, [reason])
-        } else if let file = likeNamed(image).first, let id = image.codeID ?? image.debugID {
+        }
+        if let file = likeNamed(image).first, let id = image.codeID ?? image.debugID {
             let own = image.codeID == nil ? file.metadata.debugID : file.metadata.buildID
-            reasons = ["\(file.path) has the id \(own ?? "none"), the image's is \(id)"]
-        } else if !files.isEmpty {
-            reasons = ["no --debug-file is the image's"]
+            reasons.append("\(file.path) has the id \(own ?? "none"), the image's is \(id)")
         }
         if usesLocalFiles {
             switch await localFile(image) {
@@ -89,7 +90,10 @@ public struct NamedSymbols: SymbolSource {
             case .failure(let refusal): reasons.append(refusal.reason)
             }
         }
-        if reasons.isEmpty { reasons = ["no debug files to look in"] }
+        if reasons.isEmpty {
+            let id = image.codeID ?? image.debugID
+            reasons = [id.map { "no debug file with the id \($0)" } ?? "the image has no id to find a debug file by"]
+        }
         answers.images[image.imageIndex] = .failed(status, reason: reasons.joined(separator: "; "))
     }
 
@@ -104,59 +108,43 @@ public struct NamedSymbols: SymbolSource {
             return .failure(Refusal(reason: "\(path): the image has no build id to compare the file's with"))
         }
         do throws(DebugFilesError) {
-            let file = try await local.file(path: path, expectingBuildID: id)
-            guard file.metadata.buildID == id else {
-                return .failure(Refusal(reason: "\(path): its build id is not the image's"))
-            }
-            return .success(file)
+            return .success(try await local.file(path: path, expectingBuildID: id))
         } catch {
             return .failure(Refusal(reason: error.description))
         }
     }
 
+    /// See ``SymbolSource/texts(_:of:)``.
     public func texts(
         _ wanted: [SourceRequest], of answers: SymbolAnswers
     ) async throws(EnrichmentError) -> [SourceRequest: Symbolication.SourceText] {
-        var texts = try await fallback?.texts(wanted, of: answers) ?? [:]
-        guard usesLocalFiles else { return texts }
+        var texts: [SourceRequest: Symbolication.SourceText] = [:]
+        for (image, requests) in Dictionary(grouping: wanted, by: \.imageIndex) {
+            guard let path = answers.paths[image] else { continue }
+            do throws(DebugFilesError) {
+                let found = try await local.sourceTexts(
+                    path: path, wanted: Set(requests.map(\.path)), policy: usesLocalFiles ? policy : nil)
+                for request in requests { texts[request] = found[request.path].flatMap { Symbolication.SourceText($0) } }
+            } catch {
+                // The file answered a moment ago; a trace without source lines is better than none.
+                continue
+            }
+        }
+        // A named file and an uploaded one of the same content have the same texts.
         let open = wanted.filter { texts[$0] == nil }
-        // Reading blocks: not on the threads that all tasks share.
-        let read = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: open.map { Self.regularText(at: $0.path) }) }
-        }
-        for (request, bytes) in zip(open, read) {
-            if let bytes { texts[request] = Symbolication.SourceText(text: bytes, mark: .unchecked) }
-        }
+        if let fallback { texts.merge(try await fallback.texts(open, of: answers)) { own, _ in own } }
         return texts
     }
 
+    /// See ``SymbolSource/discardIndex(ofObject:)``.
     public func discardIndex(ofObject digest: String) async {
         await local.discardIndex(ofObject: digest)
         await fallback?.discardIndex(ofObject: digest)
     }
 
+    /// See ``SymbolSource/checkAvailability()``.
     public func checkAvailability() async throws(EnrichmentError) {
         try await fallback?.checkAvailability()
-    }
-
-    /// Bytes of the largest source.
-    private static let textLimit = 1 << 20
-
-    /// A source as it is on this machine now: a regular UTF-8 file of at most 1 MiB, never waited for. A debug file may
-    /// name anything, so what a system keeps below its own folders is no source, whichever link leads there.
-    private static func regularText(at path: String) -> [UInt8]? {
-        guard path.hasPrefix("/"), !path.utf8.contains(0), let real = realpath(path, nil) else { return nil }
-        defer { free(real) }
-        let components = String(cString: real).split(separator: "/")
-        guard let top = components.first, !["proc", "sys", "dev", "etc"].contains(top) else { return nil }
-        let descriptor = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW)
-        guard descriptor >= 0 else { return nil }
-        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= textLimit,
-            let data = try? handle.read(upToCount: textLimit), String(validating: data, as: UTF8.self) != nil
-        else { return nil }
-        return Array(data)
     }
 }
 
@@ -169,5 +157,15 @@ extension SymbolAnswers {
             features: ImageFeatures(
                 hasDebugInformation: quality >= .partial, hasSymbols: quality >= .symbols))
         objects[image.imageIndex] = file.digest
+        paths[image.imageIndex] = file.path
+        awaited.removeAll { id in ids[image.imageIndex]?.contains { $0.id == id.id } ?? false }
+    }
+}
+
+extension Symbolication.SourceText {
+    /// The same in the words of the frame rules.
+    init?(_ text: DebugFiles.SourceText) {
+        guard let mark = Symbolication.SourceMark(rawValue: text.mark.rawValue) else { return nil }
+        self.init(text: text.bytes, mark: mark)
     }
 }

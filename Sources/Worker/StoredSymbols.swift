@@ -1,5 +1,5 @@
 public import DebugFiles
-public import JobTable
+import JobTable
 import ParserTasks
 public import Symbolication
 
@@ -7,8 +7,10 @@ public import Symbolication
 public struct StoredSymbols: SymbolSource {
     private let store: DebugFileStore
 
+    /// The source over a store.
     public init(_ store: DebugFileStore) { self.store = store }
 
+    /// See ``SymbolSource/answers(for:project:)``.
     public func answers(for images: [ImageRequest], project: String) async throws(EnrichmentError) -> SymbolAnswers {
         let queries = images.map { ImageQuery(codeID: $0.codeID, debugID: $0.debugID, codeFile: $0.codeFile) }
         let resolution: Resolution
@@ -31,13 +33,14 @@ public struct StoredSymbols: SymbolSource {
         return answers
     }
 
+    /// See ``SymbolSource/texts(_:of:)``.
     public func texts(
         _ wanted: [SourceRequest], of answers: SymbolAnswers
     ) async throws(EnrichmentError) -> [SourceRequest: Symbolication.SourceText] {
         var texts: [SourceRequest: Symbolication.SourceText] = [:]
         for (digest, requests) in Dictionary(grouping: wanted, by: { answers.objects[$0.imageIndex] ?? "" })
         where !digest.isEmpty {
-            let found = try await texts(of: digest, paths: requests.map(\.path))
+            let found = try await storedTexts(of: digest, paths: requests.map(\.path))
             for request in requests {
                 guard let text = found[request.path], let mark = Symbolication.SourceMark(rawValue: text.mark.rawValue)
                 else { continue }
@@ -48,7 +51,7 @@ public struct StoredSymbols: SymbolSource {
     }
 
     /// A damaged pack of texts costs the frames of its files their context, not the event its result.
-    private func texts(
+    private func storedTexts(
         of digest: String, paths: [String]
     ) async throws(EnrichmentError) -> [String: DebugFiles.SourceText] {
         do throws(DebugFilesError) {
@@ -78,10 +81,12 @@ public struct StoredSymbols: SymbolSource {
         return [:]
     }
 
+    /// See ``SymbolSource/discardIndex(ofObject:)``.
     public func discardIndex(ofObject digest: String) async {
         await store.discardIndex(ofObject: digest)
     }
 
+    /// See ``SymbolSource/checkAvailability()``.
     public func checkAvailability() async throws(EnrichmentError) {
         do throws(DebugFilesError) {
             _ = try await store.resolve(project: "default", images: [])

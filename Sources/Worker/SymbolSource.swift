@@ -27,6 +27,8 @@ public struct SymbolAnswers: Sendable {
     public var images: [Int: ImageAnswer] = [:]
     /// SHA-256 of the object that answered, by the same position.
     public var objects: [Int: String] = [:]
+    /// Path of the file on this machine that answered, by the same position; none for objects of the store.
+    public var paths: [Int: String] = [:]
     /// The ids that the catalogue knows the image's objects by, by the same position; none for an image without ids.
     public var ids: [Int: [CatalogueID]] = [:]
     /// Ids under which a later upload would bring an object or debug information. Sources are no matter of an image
@@ -35,6 +37,7 @@ public struct SymbolAnswers: Sendable {
     /// The newest change of the catalogue that the answers can know of.
     public var catalogueSequence: Int64 = 0
 
+    /// Nothing is known.
     public init() {}
 }
 
@@ -49,6 +52,7 @@ public enum EnrichmentError: Error, Sendable, Equatable, CustomStringConvertible
     /// known to be to blame for.
     case unavailable(String)
 
+    /// The reason.
     public var description: String {
         switch self {
         case .notUnderstood(let reason), .temporary(let reason), .unavailable(let reason): reason

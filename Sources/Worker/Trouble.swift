@@ -1,20 +1,21 @@
-public import DebugFiles
+import DebugFiles
 public import JobTable
 
 /// A failure of what every event needs. No event is to blame for it, and none pays for it with an attempt.
 ///
-/// A worker gives back what it holds and pauses, longer each time. Were it to count attempts, five of them in 85 seconds
-/// would make dead letters of everything that came during an outage.
+/// A worker gives back what it holds and pauses, longer each time. Were it to count attempts, five of them in 85
+/// seconds would make dead letters of everything that came during an outage.
 ///
-/// The other mistake would be as bad: an event whose own blob is damaged, taken for an outage, would be leased first and
-/// released for ever, and hold up all behind it. So a failure of the store is believed to be everyone's only after a
-/// probe that has nothing to do with the event failed too (``EventEnricher/checkAvailability()``).
+/// The other mistake would be as bad: an event whose own blob is damaged, taken for an outage, would be leased first
+/// and released for ever, and hold up all behind it. So a failure of the store is believed to be everyone's only after
+/// a probe that has nothing to do with the event failed too (``SymbolSource/checkAvailability()``).
 public enum Trouble: Error, Sendable, Equatable, CustomStringConvertible {
     /// The debug-file store or its catalogue cannot be used; the text names call and place.
     case store(String)
     /// The job table cannot be used.
     case jobTable(JobTableError)
 
+    /// A sentence for a person and for the log; no part of an event is in it.
     public var description: String {
         switch self {
         case .store(let reason): "the debug files are not available: \(reason)"

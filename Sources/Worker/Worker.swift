@@ -11,12 +11,13 @@ public import ServiceLifecycle
 ///     │      ▼                                              │
 ///     └── wait for work ◀───────────────────────────────────┘
 ///
-/// A graceful shutdown (SIGTERM) ends leasing at once. What is being enriched is finished; what is held and not begun is
-/// released. A cancelled task gives back what is being enriched too, no attempt counted. A worker may be killed at any
-/// instant: its leases expire, and other workers take the events.
+/// A graceful shutdown (SIGTERM) ends leasing at once. What is being enriched is finished; what is held and not begun
+/// is released. A cancelled task gives back what is being enriched too, no attempt counted. A worker may be killed at
+/// any instant: its leases expire, and other workers take the events.
 ///
-/// One log line a batch, none an event. Payloads are never logged, nor are the reasons of single events, which may quote
-/// the beginning of one: those stand in the table. What is logged of a failure is ``Trouble``, which knows no event.
+/// One log line a batch, none an event. Payloads are never logged, nor are the reasons of single events, which may
+/// quote the beginning of one: those stand in the table. What is logged of a failure is ``Trouble``, which knows no
+/// event.
 public struct Worker: Service {
     private let jobs: any JobTable
     private let processor: JobProcessor

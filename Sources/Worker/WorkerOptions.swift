@@ -24,6 +24,7 @@ public struct WorkerOptions: Sendable {
     /// Host and process, for people who look at the table.
     public var owner = "worker"
 
+    /// The defaults.
     public init() {}
 }
 
@@ -42,6 +43,7 @@ public struct WorkerTotals: Sendable, Equatable {
     /// The lease was lost meanwhile: another worker has the event, or retention removed it. Nothing was written.
     public var givenUp = 0
 
+    /// Nothing done yet.
     public init() {}
 
     /// All events that were leased; one that was leased twice counts twice.

@@ -40,7 +40,10 @@ enum Main {
                 StandardError.write("symbolist: internal error: \(error)\n")
                 exit(ExitStatus.internalError.rawValue)
             }
-            Symbolist.exit(withError: error)
+            guard Symbolist.exitCode(for: error) == .validationFailure else { Symbolist.exit(withError: error) }
+            // The parser repeats arguments that it cannot place; one of them may be a URL with a password.
+            StandardError.write(Redaction.redact(Symbolist.fullMessage(for: error)) + "\n")
+            exit(ExitStatus.usage.rawValue)
         }
     }
 }

@@ -22,7 +22,9 @@ struct Addr2Line: AsyncParsableCommand {
     @OptionGroup var cacheOptions: CacheOptions
     @OptionGroup var sandbox: SandboxOptions
 
-    @Option(name: [.customShort("e"), .customLong("exe")], help: ArgumentHelp("The file.", valueName: "file"))
+    @Option(
+        name: [.customShort("e", allowingJoined: true), .customLong("exe")],
+        help: ArgumentHelp("The file.", valueName: "file"))
     var exe = "a.out"
 
     @Flag(name: [.customShort("a"), .customLong("addresses")], help: "Print the address before each answer.")
@@ -45,7 +47,7 @@ struct Addr2Line: AsyncParsableCommand {
     var basenames = false
 
     @Option(
-        name: [.customShort("j"), .customLong("section")],
+        name: [.customShort("j", allowingJoined: true), .customLong("section")],
         help: ArgumentHelp("Addresses are offsets into this section.", valueName: "name"))
     var section: String?
 
@@ -92,11 +94,12 @@ struct Addr2Line: AsyncParsableCommand {
         }
     }
 
-    /// `strtoul` in base 16: leading blanks, an optional 0x, then digits.
+    /// `strtoul` in base 16: leading blanks, an optional 0x, then digits; what is too large is the largest address.
     static func hexadecimal(_ text: String) -> UInt64 {
         var digits = text.drop { $0 == " " || $0 == "\t" }
         if digits.hasPrefix("0x") || digits.hasPrefix("0X") { digits = digits.dropFirst(2) }
-        return UInt64(digits.prefix { $0.isASCII && $0.isHexDigit }, radix: 16) ?? 0
+        digits = digits.prefix { $0.isASCII && $0.isHexDigit }
+        return digits.isEmpty ? 0 : UInt64(digits, radix: 16) ?? .max
     }
 }
 

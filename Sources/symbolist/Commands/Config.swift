@@ -77,11 +77,11 @@ struct Config: AsyncParsableCommand {
                     if settings.onCommandLine.contains("--\(name)") {
                         .commandLine
                     } else {
-                        settings.fromEnvironment[name]?.source ?? .standard
+                        settings.fromEnvironment[name]?.source ?? Folders.source(of: name)
                     }
                 rows[name] = Row(
                     name: name,
-                    value: (value ?? option.defaultValue ?? (option.isFlag ? "false" : nil)).map(Self.redacted),
+                    value: (value ?? option.defaultValue ?? (option.isFlag ? "false" : nil)).map(Redaction.redact),
                     source: EnvironmentSettings.describe(source))
             }
         }
@@ -98,14 +98,6 @@ struct Config: AsyncParsableCommand {
             "parser-time": String(sandbox.parserTime), "parser-output": String(sandbox.parserOutput),
             "in-app": inApp.inApp.joined(separator: ", "), "not-in-app": inApp.notInApp.joined(separator: ", "),
         ].filter { !$0.value.isEmpty }
-    }
-
-    /// `scheme://user:secret@host` → `scheme://user:***@host`.
-    static func redacted(_ value: String) -> String {
-        guard let scheme = value.range(of: "://"), let at = value[scheme.upperBound...].lastIndex(of: "@"),
-            let colon = value[scheme.upperBound..<at].firstIndex(of: ":")
-        else { return value }
-        return String(value[...colon]) + "***" + String(value[at...])
     }
 }
 

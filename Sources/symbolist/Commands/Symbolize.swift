@@ -12,7 +12,8 @@ struct Symbolize: AsyncParsableCommand {
         abstract: "Make one dump readable, now.",
         discussion: """
             Debug files come from those uploaded and from every --debug-file. With --local-files the images' own paths on this
-            machine are used too, when they are regular files of the image's build id, and sources are read from this disk.
+            machine are used too, when they are regular files of the image's build id, and sources are read from this disk, by
+            the rules of 'symbolist upload'.
 
             EXAMPLES
               symbolist symbolize crash.json
@@ -25,6 +26,7 @@ struct Symbolize: AsyncParsableCommand {
     @OptionGroup var storage: StorageOptions
     @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var inApp: InAppOptions
+    @OptionGroup var sources: SourceOptions
 
     @Option(help: ArgumentHelp("A debug file on this machine. Repeatable.", valueName: "path"))
     var debugFile: [String] = []
@@ -78,7 +80,7 @@ struct Symbolize: AsyncParsableCommand {
             let name = file == "-" ? "standard input" : file
             switch error {
             case .notUnderstood(let reason): throw CommandFailure(.nothingUnderstood, "\(name): \(reason)")
-            case .temporary(let reason): throw CommandFailure(.unavailable, reason)
+            case .temporary(let reason), .unavailable(let reason): throw CommandFailure(.unavailable, reason)
             }
         }
         for note in enrichment.report.notes { StandardError.write("symbolist: \(Terminal.visible(note))\n") }
@@ -102,12 +104,14 @@ struct Symbolize: AsyncParsableCommand {
     private func source() async throws -> any SymbolSource {
         let parser = try sandbox.parser()
         let fallback = try await uploaded()
+        let policy = try sources.policy()
         do throws(DebugFilesError) {
             let local = try LocalDebugFiles(
                 parser: parser, cacheFolder: storage.cacheFolder, options: storage.cacheOptions.libraryOptions)
             var files: [LocalDebugFiles.File] = []
             for path in debugFile { files.append(try await local.file(path: path)) }
-            return NamedSymbols(files: files, local: local, usesLocalFiles: localFiles, fallback: fallback)
+            return NamedSymbols(
+                files: files, local: local, usesLocalFiles: localFiles, policy: policy, fallback: fallback)
         } catch {
             if case .debugFile = error { throw CommandFailure(.nothingUnderstood, "--debug-file: \(error)") }
             throw CommandFailure(.unavailable, error.description)

@@ -31,13 +31,7 @@ struct Upload: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A fact about the build, kept with the upload. Repeatable.", valueName: "key=value"))
     var label: [KeyValue] = []
 
-    @Option(help: ArgumentHelp("A further folder that sources may lie in. Repeatable.", valueName: "folder"))
-    var sourceRoot: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Where sources are whose recorded path begins with FROM (prefix maps). Repeatable.", valueName: "from=to"))
-    var mapPath: [KeyValue] = []
+    @OptionGroup var sources: SourceOptions
 
     @Flag(help: "Store no sources.")
     var noSources = false
@@ -57,9 +51,10 @@ struct Upload: AsyncParsableCommand {
         logging.start()
         let services = try await Services.open(storage, sandbox)
         let progress = UploadProgress(terminal: Terminal.of(STDERR_FILENO), isQuiet: json)
+        let options = try options()
         let report: UploadReport
         do throws(DebugFilesError) {
-            report = try await services.store.upload(paths, options: options()) { event in await progress.show(event) }
+            report = try await services.store.upload(paths, options: options) { event in await progress.show(event) }
         } catch {
             await progress.end()
             throw CommandFailure(.unavailable, error.description)
@@ -79,18 +74,12 @@ struct Upload: AsyncParsableCommand {
         }
     }
 
-    private func options() -> UploadOptions {
+    private func options() throws -> UploadOptions {
         var options = UploadOptions()
         options.project = project
         options.labels = Dictionary(label.map { ($0.key, $0.value) }) { _, last in last }
         options.environment = ProcessInfo.processInfo.environment
-        if !noSources {
-            options.sources = SourcePolicy(
-                currentFolder: FileManager.default.currentDirectoryPath,
-                toolchain: SourcePolicy.toolchain(searchPath: ProcessInfo.processInfo.environment["PATH"] ?? ""),
-                sourceRoots: sourceRoot,
-                pathMaps: mapPath.map { SourcePolicy.PathMap(from: $0.key, to: $0.value) })
-        }
+        if !noSources { options.sources = try sources.policy() }
         return options
     }
 }

@@ -15,8 +15,8 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker",
         abstract: "Take raw events from the job table, enrich them, write them back.",
         discussion: """
-            Any number of workers may run on one job table. SIGTERM ends leasing at once; what is being enriched is finished
-            within 30 seconds, everything else that is held is released.
+            Any number of workers may run on one job table. SIGTERM ends leasing at once; what is being enriched is
+            finished within 30 seconds, everything else that is held is released.
 
             EXAMPLES
               symbolist worker

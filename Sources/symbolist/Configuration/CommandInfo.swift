@@ -27,6 +27,7 @@ struct CommandInfo: Decodable {
     }
 
     let commandName: String
+    let defaultSubcommand: String?
     let aliases: [String]?
     let subcommands: [CommandInfo]?
     let arguments: [Argument]?

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Database
 import DebugFiles
+import Foundation
 import Logging
 
 /// Options of every command.
@@ -133,6 +134,31 @@ struct InAppOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Frames that are not in-app; as --in-app. Repeatable.", valueName: "pattern"))
     var notInApp: [String] = []
+}
+
+/// Which files of this machine may be taken as sources.
+struct SourceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A further folder that sources may lie in. Repeatable.", valueName: "folder"))
+    var sourceRoot: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where sources are whose recorded path begins with FROM (prefix maps). Repeatable.", valueName: "from=to"))
+    var mapPath: [KeyValue] = []
+
+    /// The rules with this process's folder and toolchain.
+    func policy() throws -> SourcePolicy {
+        for root in sourceRoot {
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
+                throw CommandFailure(.usage, "--source-root: '\(root)' is not a folder")
+            }
+        }
+        return SourcePolicy(
+            currentFolder: FileManager.default.currentDirectoryPath,
+            toolchain: SourcePolicy.toolchain(searchPath: ProcessInfo.processInfo.environment["PATH"] ?? ""),
+            sourceRoots: sourceRoot, pathMaps: mapPath.map { SourcePolicy.PathMap(from: $0.key, to: $0.value) })
+    }
 }
 
 /// `K=V` of `--label` and `--tag`, `FROM=TO` of `--map-path`.

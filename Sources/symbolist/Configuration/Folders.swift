@@ -12,6 +12,19 @@ enum Folders {
         folder(environment, systemd: "CACHE_DIRECTORY", xdg: "XDG_CACHE_HOME", home: ".cache")
     }
 
+    /// Where the default of a path's option came from.
+    static func source(
+        of option: String, _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> EnvironmentSettings.Source {
+        let variables: [String]
+        switch option {
+        case "database", "debug-files": variables = ["STATE_DIRECTORY", "XDG_DATA_HOME"]
+        case "cache": variables = ["CACHE_DIRECTORY", "XDG_CACHE_HOME"]
+        default: return .standard
+        }
+        return variables.first { !(environment[$0] ?? "").isEmpty }.map { .variable($0) } ?? .standard
+    }
+
     private static func folder(_ environment: [String: String], systemd: String, xdg: String, home: String) -> String {
         // systemd lists several folders with colons between them (systemd.exec(5)); the first is ours.
         if let first = environment[systemd]?.split(separator: ":").first, !first.isEmpty { return String(first) }

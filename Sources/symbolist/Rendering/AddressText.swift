@@ -62,7 +62,9 @@ struct AddressText {
         for (number, frame) in frames.enumerated() {
             if number > 0, isPretty { text += " (inlined by) " }
             if showsFunctions {
-                text += name(frame) + (isPretty ? " at " : "\n")
+                // GNU writes no "at" before a place that it does not know.
+                let at = frame == nil && style == .gnu ? " " : " at "
+                text += name(frame) + (isPretty ? at : "\n")
             }
             text += place(frame) + "\n"
         }

@@ -2,7 +2,8 @@ import Glibc
 
 /// Results.
 enum StandardOutput {
-    /// Writes whole text; ends the process quietly when nobody reads any more (`| head`).
+    /// Writes whole text. Ends the process quietly when nobody reads any more (`| head`), and with an error when the text
+    /// cannot be written: a result that is lost is no success.
     static func write(_ text: String) {
         write(Array(text.utf8))
     }
@@ -15,7 +16,10 @@ enum StandardOutput {
 
     /// Writes bytes as they are.
     static func write(_ bytes: [UInt8]) {
-        if !writeAll(bytes, to: STDOUT_FILENO), errno == EPIPE { exit(0) }
+        guard !writeAll(bytes, to: STDOUT_FILENO) else { return }
+        if errno == EPIPE { exit(ExitStatus.all.rawValue) }
+        StandardError.write("symbolist: standard output: \(String(cString: strerror(errno)))\n")
+        exit(ExitStatus.internalError.rawValue)
     }
 }
 
