@@ -27,6 +27,8 @@ func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let lifecycleTestKit = Target.Dependency.product(
+    name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -110,6 +112,13 @@ let package = Package(
         tests("Database", [grdb]),
         tests("DebugFiles", ["Bytes", "Database", "ParserTasks", "Sandbox", "SymbolIndex", grdb]),
         tests("JobTable", ["Database", grdb]),
+        tests(
+            "Worker",
+            [
+                "Bytes", "CrashEvent", "CrashReports", "Database", "DebugFiles", "JobTable", "ParserTasks",
+                "SymbolIndex",
+                "Symbolication", logging, lifecycle, lifecycleTestKit, grdb,
+            ]),
         .testTarget(name: "EndToEndTests", dependencies: ["symbolist"], swiftSettings: settings),
     ]
 )

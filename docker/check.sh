@@ -71,7 +71,9 @@ inside() {
 }
 export mount
 inside --version
-inside symbolize --debug-file /tmp/in/till.debug /tmp/in/index.json | tee "$work/trace.txt" | head -12
+# Status 1: nobody has the debug information of Swift's own libraries.
+inside symbolize --debug-file /tmp/in/till.debug /tmp/in/index.json >"$work/trace.txt" || [ $? = 1 ]
+head -12 "$work/trace.txt"
 grep -q 'Swift runtime failure: Index out of range' "$work/trace.txt"
 grep -q 'Basket.swift:23:' "$work/trace.txt"
 echo "image-check: the image runs as uid 10001 on a read-only root"

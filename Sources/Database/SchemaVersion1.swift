@@ -112,7 +112,8 @@ enum SchemaVersion1 {
             size         INTEGER NOT NULL,                       -- bytes
             stored_at    INTEGER NOT NULL,                       -- ms since 1970
             inspection   TEXT,                                   -- JSON: what the sandboxed child found
-            last_used_at INTEGER                                 -- ms since 1970
+            last_used_at INTEGER,                                -- ms since 1970
+            lost_at      INTEGER                                 -- ms since 1970: its blob was found missing or damaged
         ) STRICT;
 
         CREATE TABLE object_ids (
@@ -134,6 +135,7 @@ enum SchemaVersion1 {
             project      TEXT NOT NULL,
             digest       TEXT NOT NULL REFERENCES objects (digest),
             path         TEXT,                                   -- where the uploader found it
+            name         TEXT,                                   -- last component of path: for images without any id
             uploaded_at  INTEGER NOT NULL,                       -- ms since 1970
             host         TEXT,
             git_commit   TEXT,
@@ -142,6 +144,7 @@ enum SchemaVersion1 {
             labels       TEXT CHECK (labels IS NULL OR json_valid(labels)) -- JSON object
         ) STRICT;
         CREATE INDEX uploads_by_digest ON uploads (digest);
+        CREATE INDEX uploads_by_name ON uploads (name, project);
 
         CREATE TABLE source_manifests (
             -- Private. Where the text of each source path of an object is in the store.

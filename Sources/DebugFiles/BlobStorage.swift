@@ -1,3 +1,5 @@
+import Bytes
+
 /// A place for immutable blobs, each named by the SHA-256 of its bytes, and for small notes beside them.
 ///
 ///     blob    ab12…   the bytes; put once, never changed
@@ -12,25 +14,34 @@
 public protocol BlobStorage: Sendable {
     /// Stores a regular file's bytes from its beginning to its end.
     ///
-    /// Cost: one copy (or reflink) and one hash of the file. A blob that exists is not written again.
+    /// Cost: one copy and one hash of the file. A blob that exists is not written again but read and compared with its
+    /// digest; one that is damaged is set aside (``setAsideIfDamaged(_:)``) and stored anew.
     /// - Parameters:
     ///   - descriptor: Readable; its file position is neither used nor moved.
     ///   - expectedDigest: What the caller found earlier. A file that changed since is refused.
     func put(_ descriptor: FileDescriptor, expectedDigest: String?) async throws(BlobStorageError) -> StoredBlob
 
-    /// Stores bytes in memory.
+    /// Stores bytes in memory. A blob that exists is compared as in ``put(_:expectedDigest:)``.
     func put(_ bytes: [UInt8]) async throws(BlobStorageError) -> StoredBlob
 
     /// Whether the blob is there, and its size in bytes.
     func size(of digest: String) async throws(BlobStorageError) -> Int?
 
-    /// A readable descriptor of the whole blob; `missing` when it is not there.
+    /// A readable descriptor of the whole blob; `missing` when it is not there. Its bytes are not compared with the
+    /// digest: ``openVerified(_:)`` does.
     func open(_ digest: String) async throws(BlobStorageError) -> FileDescriptor
 
-    /// Part of a blob: exactly `range`, or the error `truncated`.
+    /// Part of a blob: exactly `range`, or the error `truncated`. Not compared with the digest.
     func read(_ digest: String, range: Range<Int>) async throws(BlobStorageError) -> [UInt8]
 
-    /// Removes a blob and its notes; no error when it is not there.
+    /// Moves a blob whose bytes are not those of its digest out of the way, so that it is missing and the next put
+    /// stores it again. Nothing is deleted: the bytes stay for a person to look at.
+    ///
+    /// Cost: one read of the blob. A healthy one that another process puts meanwhile stays.
+    /// - Returns: Whether a damaged blob was moved; `false` for a healthy one and where there is none.
+    func setAsideIfDamaged(_ digest: String) async throws(BlobStorageError) -> Bool
+
+    /// Removes a blob and its notes; no error when it is not there. What was set aside stays.
     func remove(_ digest: String) async throws(BlobStorageError)
 
     /// Adds a note to a blob. The same note twice is one.
@@ -80,6 +91,10 @@ public enum BlobStorageError: Error, Sendable, Equatable, CustomStringConvertibl
     case notARegularFile
     /// The file's bytes are not those that were hashed before: it changed meanwhile.
     case changed(expected: String, found: String)
+    /// The blob's bytes have another digest than its name says.
+    case damaged(digest: String, found: String)
+    /// The place is a URL; only folders are understood. Nothing but the scheme is kept: a URL may hold credentials.
+    case unsupportedLocation(scheme: String)
     /// The blob ends before the range that was asked for.
     case truncated(digest: String, size: Int, end: Int)
     /// The store itself failed; the text names the call and the place.
@@ -93,6 +108,10 @@ public enum BlobStorageError: Error, Sendable, Equatable, CustomStringConvertibl
         case .notARegularFile: "not a regular file"
         case .changed(let expected, let found):
             "the file changed while it was read (SHA-256 \(expected), then \(found)); upload it again"
+        case .damaged(let digest, let found):
+            "blob \(digest) is damaged in the store (its bytes have SHA-256 \(found))"
+        case .unsupportedLocation(let scheme):
+            "'\(scheme)://…': URLs come in a later release; name a folder"
         case .truncated(let digest, let size, let end):
             "blob \(digest) has \(size) bytes, \(end) are needed: it is damaged"
         case .unavailable(let reason): "debug-file store: \(reason)"
@@ -101,10 +120,33 @@ public enum BlobStorageError: Error, Sendable, Equatable, CustomStringConvertibl
 }
 
 extension BlobStorage {
-    /// The whole of a blob; `limit` bytes at most, else `truncated`.
+    /// The whole of a blob, compared with its digest: `damaged` when it is another. `limit` bytes at most, else
+    /// `truncated`.
     public func read(_ digest: String, limit: Int) async throws(BlobStorageError) -> [UInt8] {
         guard let size = try await size(of: digest) else { throw .missing(digest: digest) }
         guard size <= limit else { throw .truncated(digest: digest, size: limit, end: size) }
-        return try await read(digest, range: 0..<size)
+        let bytes = try await read(digest, range: 0..<size)
+        // Hashing a large payload takes as long as reading it.
+        let found = await offCooperativePool { Digest.sha256(bytes) }
+        guard found == digest else { throw .damaged(digest: digest, found: found) }
+        return bytes
     }
+
+    /// A readable descriptor of a blob whose bytes were read once and have the digest; else `damaged`.
+    public func openVerified(_ digest: String) async throws(BlobStorageError) -> FileDescriptor {
+        let file = try await open(digest)
+        let found: String
+        do throws(SystemCallError) {
+            found = try await offCooperativePool { () throws(SystemCallError) in
+                try FileCopy.digest(of: file, path: digest).digest
+            }
+        } catch {
+            throw .unavailable(error.description)
+        }
+        guard found == digest else { throw .damaged(digest: digest, found: found) }
+        return file
+    }
+
+    /// For places that guard their blobs themselves: nothing to move.
+    public func setAsideIfDamaged(_ digest: String) async throws(BlobStorageError) -> Bool { false }
 }

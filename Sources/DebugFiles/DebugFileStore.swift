@@ -1,3 +1,4 @@
+import Bytes
 public import Database
 import Glibc
 
@@ -119,7 +120,10 @@ public struct DebugFileStore: Sendable {
     ///
     /// The best of several objects with one id answers: debug information before symbols before others, the newest
     /// among equals; when its index cannot be built, the next. An object whose build id is not the image's never
-    /// answers.
+    /// answers. An image without any id is answered by the only build that was uploaded under its name, and says so.
+    ///
+    /// Cost: an index in memory or in the cache folder is a few microseconds to milliseconds; one that is built reads
+    /// its object twice, once to compare it with its digest.
     /// - Parameter project: Its own uploads and those of `default` are seen.
     /// - Throws: `catalogue`; `cancelled` when the task is cancelled, which also ends a build that nobody else waits
     ///   for.
@@ -138,7 +142,8 @@ public struct DebugFileStore: Sendable {
         try await sourceTexts(object: digest, paths: [path])[path]
     }
 
-    /// The texts of several source paths of an object; paths without a text are absent.
+    /// The texts of several source paths of an object; paths without a text are absent. Each is compared with its digest.
+    /// - Throws: `storage` also for a damaged text.
     public func sourceTexts(
         object digest: String, paths: [String]
     ) async throws(DebugFilesError) -> [String: SourceText] {
@@ -150,6 +155,9 @@ public struct DebugFileStore: Sendable {
                 }
                 let range = entry.offset..<(entry.offset + entry.length)
                 let bytes = try await storage.read(entry.pack, range: range)
+                guard Digest.sha256(bytes) == entry.textDigest else {
+                    throw .unavailable("the text of '\(path)' in blob \(entry.pack) is damaged")
+                }
                 texts[path] = SourceText(bytes: bytes, mark: entry.mark, digest: entry.textDigest)
             } catch {
                 throw .storage(error.description)

@@ -35,8 +35,11 @@ public struct SystemCallError: Error, Equatable, Sendable, CustomStringConvertib
     }
 
     /// `path: operation: text of the error number`; without the text for 0, where the operation is the whole sentence.
-    public var description: String {
-        code == 0 ? "\(path): \(operation)" : "\(path): \(operation): \(String(cString: strerror(code)))"
+    public var description: String { "\(path): \(reason)" }
+
+    /// The same without the path, for whoever names the file already.
+    public var reason: String {
+        code == 0 ? operation : "\(operation): \(String(cString: strerror(code)))"
     }
 }
 

@@ -5,6 +5,7 @@ import Glibc
 ///
 ///     <root>/objects/ab/cdef…                         a blob; "abcdef…" is its SHA-256
 ///     <root>/objects/ab/cdef….object-<16 hex>.json    a note beside it
+///     <root>/objects/ab/cdef….damaged-<16 hex>        what stood under that name and was not it; never read
 ///     <root>/temporary/<16 hex>                       being written; never read, removed after a day
 ///
 /// A blob is written under a temporary name, synced, renamed to its digest, and its folder synced: a name under
@@ -16,7 +17,10 @@ public struct FolderStorage: BlobStorage {
     private let temporary: String
 
     /// Opens a store, creating its folders, and removes temporary files that are older than a day.
+    /// - Throws: `unsupportedLocation` for a URL; `unavailable`, which names call and folder.
     public init(root: String) throws(BlobStorageError) {
+        if let scheme = Self.scheme(of: root) { throw .unsupportedLocation(scheme: scheme) }
+        guard !root.isEmpty else { throw .unavailable("an empty path names no folder") }
         self.root = root
         objects = root + "/objects"
         temporary = root + "/temporary"
@@ -36,7 +40,7 @@ public struct FolderStorage: BlobStorage {
         _ descriptor: FileDescriptor, expectedDigest: String?
     ) async throws(BlobStorageError) -> StoredBlob {
         try await blocking { () throws(BlobStorageError) in
-            if let expectedDigest, let size = try existingSize(expectedDigest) {
+            if let expectedDigest, let size = try healthySize(expectedDigest) {
                 return StoredBlob(digest: expectedDigest, size: size, isNew: false)
             }
             let status = try? FileStatus(of: descriptor, path: "upload")
@@ -51,7 +55,7 @@ public struct FolderStorage: BlobStorage {
     public func put(_ bytes: [UInt8]) async throws(BlobStorageError) -> StoredBlob {
         try await blocking { () throws(BlobStorageError) in
             let digest = Digest.sha256(bytes)
-            if let size = try existingSize(digest) {
+            if let size = try healthySize(digest) {
                 return StoredBlob(digest: digest, size: size, isNew: false)
             }
             return try store(expectedDigest: nil) { (copy, path) throws(SystemCallError) in
@@ -80,7 +84,7 @@ public struct FolderStorage: BlobStorage {
             throw .changed(expected: expectedDigest, found: filled.digest)
         }
         let place = try self.path(of: filled.digest)
-        if try existingSize(filled.digest) != nil {
+        if try healthySize(filled.digest) != nil {
             return StoredBlob(digest: filled.digest, size: filled.size, isNew: false)
         }
         do throws(SystemCallError) {
@@ -109,7 +113,7 @@ public struct FolderStorage: BlobStorage {
         try await blocking { () throws(BlobStorageError) in try existingSize(digest) }
     }
 
-    private func existingSize(_ digest: String) throws(BlobStorageError) -> Int? {
+    func existingSize(_ digest: String) throws(BlobStorageError) -> Int? {
         let place = try path(of: digest)
         do throws(SystemCallError) {
             let status = try FileStatus(path: place, followingLinks: false)
@@ -125,7 +129,7 @@ public struct FolderStorage: BlobStorage {
         try await blocking { () throws(BlobStorageError) in try openNow(digest) }
     }
 
-    private func openNow(_ digest: String) throws(BlobStorageError) -> FileDescriptor {
+    func openNow(_ digest: String) throws(BlobStorageError) -> FileDescriptor {
         let place = try path(of: digest)
         do throws(SystemCallError) {
             return try FileDescriptor.openForReading(place, followingLinks: false)
@@ -238,10 +242,10 @@ public struct FolderStorage: BlobStorage {
 
     // MARK: Names
 
-    private func folder(of digest: String) -> String { objects + "/" + digest.prefix(2) }
+    func folder(of digest: String) -> String { objects + "/" + digest.prefix(2) }
 
     /// The blob's place. The digest is checked: it comes out of databases and notes, and becomes part of a path.
-    private func path(of digest: String) throws(BlobStorageError) -> String {
+    func path(of digest: String) throws(BlobStorageError) -> String {
         guard Self.isDigest(digest) else { throw .malformedDigest(digest) }
         return folder(of: digest) + "/" + digest.dropFirst(2)
     }
@@ -250,7 +254,7 @@ public struct FolderStorage: BlobStorage {
         text.utf8.count == 64 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    private func blocking<Result: Sendable>(
+    func blocking<Result: Sendable>(
         _ body: @escaping @Sendable () throws(BlobStorageError) -> Result
     ) async throws(BlobStorageError) -> Result {
         try await offCooperativePool(body)

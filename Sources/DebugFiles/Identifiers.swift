@@ -20,10 +20,10 @@ public struct CatalogueID: Sendable, Hashable {
         self.id = id
     }
 
-    /// A build id in any case; `nil` when it is empty or not hexadecimal.
+    /// A build id in any case; `nil` when it is empty, not hexadecimal or, as some write an unknown one, all zeros.
     public static func buildID(_ text: String) -> CatalogueID? {
         let id = text.lowercased()
-        guard !id.isEmpty, id.utf8.allSatisfy(isHexadecimal) else { return nil }
+        guard id.utf8.allSatisfy(isHexadecimal), id.utf8.contains(where: { $0 != 0x30 }) else { return nil }
         return CatalogueID(.buildID, id)
     }
 

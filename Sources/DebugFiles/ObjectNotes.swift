@@ -110,3 +110,18 @@ enum NoteCoding {
         }
     }
 }
+
+extension BlobStorage {
+    /// Adds a note, as JSON. Not an overload of `putNote`: bytes are encodable, too.
+    func putJSON(
+        _ note: some Encodable & Sendable, kind: BlobNoteKind, of digest: String
+    ) async throws(BlobStorageError) {
+        let bytes: [UInt8]
+        do throws(DebugFilesError) {
+            bytes = try NoteCoding.encode(note)
+        } catch {
+            throw .unavailable(error.description)
+        }
+        try await putNote(bytes, kind: kind, of: digest)
+    }
+}

@@ -7,7 +7,8 @@ public struct ImageQuery: Sendable, Hashable {
     public var codeID: String?
     /// Any of the forms of a debug id.
     public var debugID: String?
-    /// Path or name of the image, for messages only.
+    /// Path or name of the image. Its base name finds the debug file of an image without any id
+    /// (``ResolvedImage/matchedByName``).
     public var codeFile: String?
 
     /// An image by what the event says of it.
@@ -54,8 +55,21 @@ public struct ResolvedImage: Sendable {
     public let object: ResolvedObject?
     /// What would make the answer better.
     public let lacks: Set<Lack>
-    /// The ids under which a later upload would bring what it lacks; empty for an image without an id.
+    /// The ids under which a later upload would bring what it lacks: the image's, or those of the build that its name
+    /// found. Empty for an image without an id that nothing was found for: a later upload does not wake its event.
     public let ids: [CatalogueID]
+    /// The image has no id; the object is of the only build that was uploaded under its name. Nothing proves that it is
+    /// the build that ran.
+    public let matchedByName: Bool
+}
+
+/// Names of images.
+enum ImageName {
+    /// What follows the last slash; `nil` for nothing, and for what cannot be a file's name (NAME_MAX).
+    static func base(of path: String) -> String? {
+        let name = path.utf8.split(separator: 0x2F, omittingEmptySubsequences: false).last.map { Substring($0) } ?? ""
+        return name.isEmpty || name.utf8.count > 255 || name.utf8.contains(0) ? nil : String(name)
+    }
 }
 
 /// The answers for the images of one event.

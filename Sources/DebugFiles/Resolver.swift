@@ -10,15 +10,17 @@ struct Resolver: Sendable {
 
     func resolve(project: String, images: [ImageQuery]) async throws(DebugFilesError) -> Resolution {
         // The build id counts first; the debug id holds 16 bytes of it only.
-        let ids = images.map { image in
-            [image.codeID.flatMap(CatalogueID.buildID), image.debugID.flatMap(CatalogueID.debugID)]
-                .compactMap { $0 }
+        let wanted = images.map { image in
+            Catalogue.Wanted(
+                ids: [image.codeID.flatMap(CatalogueID.buildID), image.debugID.flatMap(CatalogueID.debugID)]
+                    .compactMap { $0 },
+                name: image.hasNoID ? image.codeFile.flatMap(ImageName.base) : nil)
         }
-        let found = try await catalogue.candidates(project: project, images: ids)
+        let found = try await catalogue.candidates(project: project, images: wanted)
         let answers = await withTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in images.enumerated() {
                 group.addTask {
-                    (position, await answer(image, ids: ids[position], found.candidates[position]))
+                    (position, await answer(image, found.found[position]))
                 }
             }
             var answers = [ResolvedImage?](repeating: nil, count: images.count)
@@ -33,22 +35,21 @@ struct Resolver: Sendable {
     }
 
     private func answer(
-        _ image: ImageQuery, ids: [CatalogueID], _ candidates: [Catalogue.Candidate]
+        _ image: ImageQuery, _ found: Catalogue.Found
     ) async -> ResolvedImage {
         func failed(_ status: ImageStatus, _ reason: String) -> ResolvedImage {
             ResolvedImage(
-                query: image, status: status, reason: reason, object: nil, lacks: [.object], ids: ids)
+                query: image, status: status, reason: reason, object: nil, lacks: [.object], ids: found.ids,
+                matchedByName: found.isMatchedByName)
         }
-        guard !ids.isEmpty else {
-            return failed(.missing, "the image has neither a build id nor a debug id to find a debug file by")
-        }
-        let wanted = image.codeID.flatMap(CatalogueID.buildID)?.id
-        let matching = candidates.filter { wanted == nil || $0.inspection.buildID == wanted }
+        guard !found.ids.isEmpty else { return failed(.missing, Self.namelessness(image, found)) }
+        let wanted = found.ids.first { $0.kind == .buildID }?.id
+        let matching = found.candidates.filter { wanted == nil || $0.inspection.buildID == wanted }
         guard !matching.isEmpty else {
-            if let other = candidates.first {
+            if let other = found.candidates.first {
                 return failed(.missing, BuildIDMismatch.reason(found: other.inspection.buildID, wanted: wanted))
             }
-            let names = ids.map { "\($0.kind == .buildID ? "build id" : "debug id") \($0.id)" }
+            let names = found.ids.map(\.words)
             return failed(.missing, "no debug file with \(names.joined(separator: " or ")) was uploaded")
         }
         var failure: IndexFailure?
@@ -56,8 +57,8 @@ struct Resolver: Sendable {
             do throws(IndexFailure) {
                 let index = try await library.index(
                     of: candidate.digest, name: candidate.digest,
-                    open: { () throws(IndexFailure) in try await open(candidate.digest) })
-                return found(image, ids: ids, candidate, index)
+                    open: { () throws(IndexFailure) in try await open(candidate) })
+                return answer(image, found, candidate, index)
             } catch {
                 // The best one's failure is what an operator has to mend.
                 failure = failure ?? error
@@ -66,8 +67,21 @@ struct Resolver: Sendable {
         return failed(failure?.status ?? .other, failure?.reason ?? "no candidate")
     }
 
-    private func found(
-        _ image: ImageQuery, ids: [CatalogueID], _ candidate: Catalogue.Candidate, _ index: SymbolIndex
+    /// Why an image without an id has no debug file.
+    private static func namelessness(_ image: ImageQuery, _ found: Catalogue.Found) -> String {
+        let lack = "the image has neither a build id nor a debug id"
+        guard image.hasNoID, let name = image.codeFile.flatMap(ImageName.base) else {
+            return lack + " to find a debug file by"
+        }
+        guard found.builds.count > 0 else { return lack + ", and no debug file named '\(name)' was uploaded" }
+        let newest = found.builds.newest.map(\.words).joined(separator: ", ")
+        let others = found.builds.count - found.builds.newest.count
+        return lack + ", and \(found.builds.count) builds were uploaded as '\(name)': \(newest)"
+            + (others > 0 ? " and \(others) older" : "")
+    }
+
+    private func answer(
+        _ image: ImageQuery, _ found: Catalogue.Found, _ candidate: Catalogue.Candidate, _ index: SymbolIndex
     ) -> ResolvedImage {
         let quality = index.header.quality
         var lacks: Set<Lack> = []
@@ -76,19 +90,73 @@ struct Resolver: Sendable {
         let object = ResolvedObject(
             digest: candidate.digest, inspection: candidate.inspection, index: index, quality: quality,
             hasSources: candidate.hasSources)
-        return ResolvedImage(query: image, status: .found, reason: nil, object: object, lacks: lacks, ids: ids)
+        return ResolvedImage(
+            query: image, status: .found, reason: nil, object: object, lacks: lacks, ids: found.ids,
+            matchedByName: found.isMatchedByName)
     }
 
-    private func open(_ digest: String) async throws(IndexFailure) -> FileDescriptor {
+    // MARK: Blobs
+
+    /// The object's blob, read once and compared with its digest: an index of other bytes would lie under a good name
+    /// for ever. Called only when an index is built.
+    private func open(_ candidate: Catalogue.Candidate) async throws(IndexFailure) -> FileDescriptor {
         do throws(BlobStorageError) {
-            return try await storage.open(digest)
+            let file = try await storage.openVerified(candidate.digest)
+            // Somebody put it back, past any upload. That this cannot be noted hides no answer.
+            if candidate.isLost { try? await catalogue.recordReturn(of: candidate.digest) }
+            return file
         } catch {
-            if case .missing = error {
-                throw IndexFailure(.missing, "the catalogue names blob \(digest), which the store does not have")
-            }
-            throw IndexFailure(.other, error.description)
+            return try await reopen(candidate, after: error)
         }
     }
+
+    /// Notes that a blob is lost and moves a damaged one aside.
+    ///
+    /// The order leaves no event waiting for ever: the loss is noted before the last look. An upload that mends the blob
+    /// before that look is seen by it; one that mends it later finds the note and wakes whoever lacks the object.
+    private func reopen(
+        _ candidate: Catalogue.Candidate, after error: BlobStorageError
+    ) async throws(IndexFailure) -> FileDescriptor {
+        switch error {
+        case .missing, .damaged: break
+        default: throw IndexFailure(.other, error.description)
+        }
+        do throws(DebugFilesError) {
+            try await catalogue.recordLoss(of: candidate.digest, now: Clock.milliseconds())
+        } catch {
+            throw IndexFailure(.other, error.description)
+        }
+        do throws(BlobStorageError) {
+            if case .damaged = error, try await storage.setAsideIfDamaged(candidate.digest) { throw error }
+            let file = try await storage.openVerified(candidate.digest)
+            try? await catalogue.recordReturn(of: candidate.digest)
+            return file
+        } catch {
+            switch error {
+            case .missing(let digest):
+                throw IndexFailure(
+                    .missing,
+                    "the catalogue names blob \(digest), which the store does not have"
+                        + (candidate.isLost ? " any more; upload the file again" : ""))
+            case .damaged:
+                throw IndexFailure(.other, "\(error.description) and was set aside; upload the file again")
+            default: throw IndexFailure(.other, error.description)
+            }
+        }
+    }
+}
+
+extension ImageQuery {
+    /// Whether the event says no id at all. One that is not understood is no licence to go by the name: it names a build.
+    var hasNoID: Bool {
+        // Breakpad and Sentry write an id that is not known as zeros.
+        [codeID, debugID].allSatisfy { ($0 ?? "").utf8.allSatisfy { $0 == 0x30 || $0 == 0x2D } }
+    }
+}
+
+extension CatalogueID {
+    /// For messages.
+    var words: String { "\(kind == .buildID ? "build id" : "debug id") \(id)" }
 }
 
 /// The sentence about a debug file of another build.

@@ -45,6 +45,9 @@ public struct SourcePolicy: Sendable {
         }
     }
 
+    /// What is wrong with `sourceRoots`, a sentence each that names the root: one that is no folder would take nothing,
+    /// and the person who named it would not know. Whoever shows commands refuses them.
+    public let problems: [String]
     private let fixedRoots: [String]
     private let pathMaps: [PathMap]
 
@@ -53,7 +56,8 @@ public struct SourcePolicy: Sendable {
     /// - Parameters:
     ///   - currentFolder: Absolute. It and its git work tree are roots.
     ///   - toolchain: The toolchain's `usr` folder (``toolchain(searchPath:)``).
-    ///   - sourceRoots: Folders that the person named; the only way to make `/` a root.
+    ///   - sourceRoots: Folders that the person named; the only way to make `/` a root. Unusable ones are left out and
+    ///     stand in ``problems``.
     ///   - pathMaps: The longest matching prefix counts.
     public init(
         currentFolder: String?, toolchain: String? = nil, sourceRoots: [String] = [], pathMaps: [PathMap] = []
@@ -64,11 +68,32 @@ public struct SourcePolicy: Sendable {
             if let tree = Self.workTree(enclosing: real) { roots.append(tree) }
         }
         if let toolchain, let real = try? FileSystem.realPath(toolchain), real != "/" { roots.append(real) }
+        var problems: [String] = []
         for root in sourceRoots {
-            if let real = try? FileSystem.realPath(root) { roots.append(real) }
+            do throws(SystemCallError) {
+                roots.append(try Self.sourceRoot(root))
+            } catch {
+                problems.append("source root '\(root)': \(error.reason)")
+            }
         }
+        self.problems = problems
         fixedRoots = roots
         self.pathMaps = pathMaps.sorted { $0.from.utf8.count > $1.from.utf8.count }
+    }
+
+    /// The real path of a folder that the person named.
+    private static func sourceRoot(_ root: String) throws(SystemCallError) -> String {
+        guard !root.isEmpty else { throw SystemCallError("an empty path names no folder", root, code: 0) }
+        // A NUL would cut the name for the system.
+        guard !root.utf8.contains(0) else { throw SystemCallError("a NUL is part of no path", root, code: 0) }
+        let real = try FileSystem.realPath(root)
+        guard try FileStatus(path: real, followingLinks: true).isFolder else {
+            throw SystemCallError("not a folder", root, code: 0)
+        }
+        for folder in forbidden where PathPrefix.contains(folder, real) {
+            throw SystemCallError("nothing below \(folder) is ever taken", root, code: 0)
+        }
+        return real
     }
 
     /// The `usr` folder of the Swift toolchain that a `PATH` finds first: two folders above the real `swift`.

@@ -26,7 +26,7 @@ public struct UploadOutcome: Sendable, Codable, Equatable {
     public var path: String
     /// What became of it.
     public var status: Status
-    /// Why it failed.
+    /// Why it failed, without the path.
     public var reason: String?
     /// SHA-256; absent when the file could not be read.
     public var digest: String?
@@ -34,7 +34,7 @@ public struct UploadOutcome: Sendable, Codable, Equatable {
     public var size: Int
     /// Executable, library, debug file.
     public var kind: ObjectInspection.Kind?
-    /// Lower-case hexadecimal.
+    /// Lower-case hexadecimal. Of a failed file too, when it shows one.
     public var buildID: String?
     /// Sentry's debug id: a lower-case GUID with dashes.
     public var debugID: String?
@@ -51,10 +51,11 @@ public struct UploadOutcome: Sendable, Codable, Equatable {
     /// What became of the sources it names.
     public var sources = UploadedSources()
 
-    init(path: String, status: Status, reason: String? = nil, size: Int = 0) {
+    init(path: String, status: Status, reason: String? = nil, buildID: String? = nil, size: Int = 0) {
         self.path = path
         self.status = status
         self.reason = reason
+        self.buildID = buildID
         self.size = size
     }
 
@@ -137,7 +138,7 @@ public struct UploadReport: Sendable, Codable, Equatable {
             public var path: String
             /// What it was passed over for.
             public var reason: Reason
-            /// What the system or the parser said.
+            /// What the system or the parser said, without the path.
             public var detail: String?
         }
 

@@ -32,7 +32,7 @@ struct UploadWalk: Sendable {
         /// Another ELF type: a core file.
         case otherELF
         case notELF
-        /// The text says which call failed.
+        /// The text says which call failed, without the path.
         case unreadable(String)
     }
 
@@ -120,7 +120,7 @@ struct UploadWalk: Sendable {
             steps.append(contentsOf: found.reversed())
             return nil
         } catch {
-            return Item(path: path, kind: .unreadable(error.description), isNamed: namedFolders.contains(path))
+            return Item(path: path, kind: .unreadable(error.reason), isNamed: namedFolders.contains(path))
         }
     }
 
@@ -136,7 +136,7 @@ struct UploadWalk: Sendable {
             let file = try FileDescriptor.openForReading(path, followingLinks: followingLinks)
             let status = try FileStatus(of: file, path: path)
             guard status.isRegular else {
-                return Item(path: path, kind: .unreadable("\(path): not a regular file"), isNamed: isNamed)
+                return Item(path: path, kind: .unreadable("not a regular file"), isNamed: isNamed)
             }
             let isFirst = seen.insert(Identity(device: status.device, inode: status.inode)).inserted
             // The same file under a second name (hard link, link) is one file, unless somebody asked for that name.
@@ -144,7 +144,7 @@ struct UploadWalk: Sendable {
             let head = try file.read(at: 0, count: 20, path: path)
             return Item(path: path, kind: Self.kind(ofHead: head), isNamed: isNamed, size: status.size)
         } catch {
-            return Item(path: path, kind: .unreadable(error.description), isNamed: isNamed)
+            return Item(path: path, kind: .unreadable(error.reason), isNamed: isNamed)
         }
     }
 

@@ -41,12 +41,18 @@ struct Uploader: Sendable {
         var inspection: ObjectInspection
         var embedded: FileDescriptor?
         /// Whether the store and this project's catalogue had it.
-        var isKnown: Bool
+        var isKnown = false
+        /// Whether the catalogue knows it, in any project.
+        var isCatalogued = false
+        /// Whether the catalogue says that the store lost its blob.
+        var isLost = false
+        /// Whether `stat` says that this very file was uploaded before: then it was not read now.
+        var isSeen: Bool
     }
 
     /// Why one file is not stored.
     private enum Refusal: Error {
-        case failed(String)
+        case failed(String, buildID: String? = nil)
         case passedOver(UploadReport.PassedOver.Reason, String)
         case store(DebugFilesError)
     }
@@ -77,8 +83,9 @@ struct Uploader: Sendable {
         } catch {
             switch error {
             case .store(let error): throw error
-            case .failed(let reason):
-                return UploadOutcome(path: item.path, status: .failed, reason: reason, size: item.size)
+            case .failed(let reason, let buildID):
+                return UploadOutcome(
+                    path: item.path, status: .failed, reason: reason, buildID: buildID, size: item.size)
             case .passedOver(let reason, let detail):
                 guard !item.isNamed else {
                     return UploadOutcome(path: item.path, status: .failed, reason: detail, size: item.size)
@@ -94,26 +101,28 @@ struct Uploader: Sendable {
     /// Hashes and inspects the file, or remembers both.
     private func open(_ item: UploadWalk.Item) async throws(Refusal) -> Object {
         let seen = seen
-        let opened: (file: FileDescriptor, status: FileStatus, path: String, digest: String)
+        let opened: (file: FileDescriptor, status: FileStatus, path: String, digest: String, isSeen: Bool)
         do throws(SystemCallError) {
             opened = try await offCooperativePool { () throws(SystemCallError) in
                 let file = try FileDescriptor.openForReading(item.path)
                 let status = try FileStatus(of: file, path: item.path)
                 guard status.isRegular else { throw SystemCallError("not a regular file", item.path, code: 0) }
                 let path = try FileSystem.realPath(item.path)
-                if let digest = seen.digest(of: path, status) { return (file, status, path, digest) }
-                return (file, status, path, try FileCopy.digest(of: file, path: item.path).digest)
+                if let digest = seen.digest(of: path, status) { return (file, status, path, digest, true) }
+                return (file, status, path, try FileCopy.digest(of: file, path: item.path).digest, false)
             }
         } catch {
-            throw item.isNamed ? .failed(error.description) : .passedOver(.unreadable, error.description)
+            throw item.isNamed ? .failed(error.reason) : .passedOver(.unreadable, error.reason)
         }
         var object = Object(
             path: opened.path, file: opened.file, status: opened.status, digest: opened.digest,
             inspection: ObjectInspection(
                 kind: .other, machine: 0, architecture: "", buildID: nil, debugID: nil, hasDebugInformation: false,
-                hasSymbolTable: false, hasUnwindTables: false, hasCode: false), isKnown: false)
+                hasSymbolTable: false, hasUnwindTables: false, hasCode: false), isSeen: opened.isSeen)
         do throws(DebugFilesError) {
             let known = try await catalogue.isKnown(opened.digest, project: options.project)
+            object.isCatalogued = known.object
+            object.isLost = known.isLost
             if known.object, let note = try await objectNote(opened.digest), !(try await needsEmbeddedTexts(note)) {
                 object.inspection = note.inspection
                 object.isKnown = known.inProject
@@ -177,7 +186,7 @@ struct Uploader: Sendable {
         let others = inspection.problems.count - 1
         let reason = problem + (others > 0 ? " (and \(others) more)" : "")
         guard let buildID = inspection.buildID else { throw .passedOver(.damagedWithoutID, "damaged: \(reason)") }
-        throw .failed("damaged, build id \(buildID): \(reason)")
+        throw .failed("damaged, build id \(buildID): \(reason)", buildID: buildID)
     }
 
     /// A file that the parser refused fails if it shows a build id, else it is one of the many that are only counted.
@@ -186,8 +195,12 @@ struct Uploader: Sendable {
     ) async throws(Refusal) -> Never {
         let file = object.file
         let buildID = await offCooperativePool { BuildIDSniff.find(in: file) }
-        if let buildID { throw .failed("damaged, build id \(buildID): \(error.description)") }
-        throw .passedOver(.damagedWithoutID, "damaged: \(error.description)")
+        // The parser names the file it was given; here the outcome does.
+        let prefix = item.path + ": "
+        let whole = error.description
+        let reason = whole.hasPrefix(prefix) ? String(whole.dropFirst(prefix.count)) : whole
+        if let buildID { throw .failed("damaged, build id \(buildID): \(reason)", buildID: buildID) }
+        throw .passedOver(.damagedWithoutID, "damaged: \(reason)")
     }
 
     // MARK: Storing
@@ -198,12 +211,16 @@ struct Uploader: Sendable {
             digest: object.digest, size: object.status.size, inspection: object.inspection,
             project: options.project, addedAt: now)
         do throws(BlobStorageError) {
-            _ = try await storage.put(object.file, expectedDigest: object.digest)
+            if try await putObject(object) {
+                // The store had lost it, or its copy was damaged: what waits for it has to hear.
+                addition.isRestored = object.isCatalogued
+                outcome.status = .stored
+            }
             let note = ObjectNote(
                 digest: object.digest, size: object.status.size, inspectedBy: parser.indexVersion.builderRevision,
                 inspection: object.inspection)
             if try await storage.notes(.object, of: object.digest).isEmpty {
-                try await putNote(note, .object, object.digest)
+                try await storage.putJSON(note, kind: .object, of: object.digest)
             }
         } catch {
             if case .changed = error {
@@ -222,28 +239,28 @@ struct Uploader: Sendable {
             labels: options.labels)
         let isRecorded = try await catalogue.isRecorded(upload, of: object.digest)
         do throws(BlobStorageError) {
-            if !isRecorded { try await putNote(upload, .upload, object.digest) }
+            if !isRecorded { try await storage.putJSON(upload, kind: .upload, of: object.digest) }
             if !addition.sources.isEmpty {
-                try await putNote(SourcesNote(sources: addition.sources), .sources, object.digest)
+                try await storage.putJSON(SourcesNote(sources: addition.sources), kind: .sources, of: object.digest)
             }
         } catch {
             throw .storage(error.description)
         }
-        if isRecorded, object.isKnown, addition.sources.isEmpty { return }
+        if isRecorded, object.isKnown, !object.isLost, !addition.isRestored, addition.sources.isEmpty { return }
         addition.upload = upload
         try await catalogue.add(addition)
     }
 
-    private func putNote(
-        _ note: some Encodable & Sendable, _ kind: BlobNoteKind, _ digest: String
-    ) async throws(BlobStorageError) {
-        let bytes: [UInt8]
-        do throws(DebugFilesError) {
-            bytes = try NoteCoding.encode(note)
-        } catch {
-            throw .unavailable(error.description)
+    /// Stores the object's bytes; whether the store did not have them, or not whole.
+    ///
+    /// A file that was uploaded before and has not changed since is believed to be in the store when a blob of its name
+    /// and size is: comparing would read as much as the upload saved. Damage that this misses is found when an index
+    /// is built, and from then on the blob is not there.
+    private func putObject(_ object: Object) async throws(BlobStorageError) -> Bool {
+        if object.isSeen, !object.isLost, try await storage.size(of: object.digest) == object.status.size {
+            return false
         }
-        try await storage.putNote(bytes, kind: kind, of: digest)
+        return try await storage.put(object.file, expectedDigest: object.digest).isNew
     }
 
     private func collectSources(

@@ -80,6 +80,10 @@ struct ChainTable: Sendable {
     private let imagePaths: [Int: String]
     private let rules: InAppRules
     private let entryLimit: Int
+    /// Images in which an entry has shown that the application's Swift code has debug information.
+    private var describedImages = Set<Int>()
+    /// Entries that are known from the symbol table only and that no rule knows.
+    private var bareEntries: [(entry: Int, image: Int)] = []
     private var nameBytes = 0
     private(set) var limitReached = false
 
@@ -168,7 +172,28 @@ struct ChainTable: Sendable {
             entries[position].isInApp = verdict.isInApp ?? outer
             entries[position].isFirm = verdict.isFirm
             outer = entries[position].isInApp
+            if outer, !verdict.isFirm { noteEvidence(position, image: image) }
         }
+    }
+
+    private mutating func noteEvidence(_ position: Int, image: Int) {
+        let entry = entries[position]
+        guard entry.function >= 0 else { return }
+        let function = functions[Int(entry.function)]
+        if function.isFromSymbolTable {
+            if function.language == .cpp || function.language == .other { bareEntries.append((position, image)) }
+        } else if function.language == .swift, entry.file >= 0, !files[Int(entry.file)].isCompilerGenerated {
+            describedImages.insert(image)
+        }
+    }
+
+    /// To be called when all frames were looked up: whoever compiles Swift code with debug information has it for the
+    /// C and C++ code of the same build as well. What else the same file holds, with a name and no source, came out of
+    /// a library that was built elsewhere, most of all the statically linked runtime and Foundation, whose `static`
+    /// functions have names that no list can know (`containsKey`, `subQuickSort`).
+    mutating func settle() {
+        for (entry, image) in bareEntries where describedImages.contains(image) { entries[entry].isInApp = false }
+        bareEntries = []
     }
 
     /// The rules read texts; what they said about a function in a file holds for the whole event.
@@ -182,8 +207,7 @@ struct ChainTable: Sendable {
                 linkageName: function?.linkageName, fullName: function.map { $0.fullName ?? $0.name },
                 language: function?.language ?? .other,
                 path: file.flatMap { $0.isCompilerGenerated ? nil : $0.path }, image: imagePaths[image],
-                isRuntimeFailure: function?.runtimeFailure != nil,
-                isFromSymbolTable: function?.isFromSymbolTable ?? false))
+                isRuntimeFailure: function?.runtimeFailure != nil))
         verdicts[key] = verdict
         return verdict
     }

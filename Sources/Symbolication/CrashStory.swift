@@ -165,7 +165,7 @@ struct CrashStory {
         guard let trace else { return nil }
         for position in trace.frames.indices.reversed() {
             let resolution = trace.frames[position]
-            guard resolution.role != .untouched else { continue }
+            guard resolution.role.isLookedUp || resolution.role == .known else { continue }
             let frame = trace.trace.frames[position]
             guard let number = resolution.chain else {
                 if let name = frame.function, writer.isInApp(frame, resolution) {

@@ -98,21 +98,33 @@ struct EventAddresses: Sendable {
 extension EventFrame {
     /// What enrichment does with a frame.
     enum Role {
-        /// Copied as it is: another platform's, a marker, already processed elsewhere, or no object at all.
+        /// Copied as it is: another platform's, or a marker.
         case untouched
+        /// Copied as it is: a native frame that somebody else has symbolicated, before the event came here.
+        case known
+        /// Copied as it is: no object, among the frames of a native platform.
+        case unreadable
         /// To be looked up.
         case native
         /// A native platform's frame without an address.
         case withoutAddress
+
+        /// Whether enrichment writes the frame anew.
+        var isLookedUp: Bool { self == .native || self == .withoutAddress }
     }
 
-    func role(eventPlatform: String?) -> Role {
-        guard isNativePlatform, kind != .omitted, kind != .truncated, symbolicatorStatus == nil else {
-            return .untouched
+    func role(in event: CrashEvent) -> Role {
+        guard event.document.kind(of: node) == .object else {
+            let isNative = event.platform.map { Self.nativePlatforms.contains($0) && $0 != "csharp" }
+            return isNative ?? !event.images.isEmpty ? .unreadable : .untouched
         }
+        guard isNativePlatform, kind != .omitted, kind != .truncated else { return .untouched }
+        // What another tool could not find may be here; what it has found is as good as Symbolist's own answer, whose
+        // entries for inlined functions could not be told from physical frames any more.
+        if symbolicatorStatus == FrameStatus.symbolicated.rawValue { return .known }
         if hasAddress { return .native }
         // Managed frames and frames of events that name no platform are nobody's loss.
-        guard let platform = platform ?? eventPlatform, platform != "csharp" else { return .untouched }
+        guard let platform = platform ?? event.platform, platform != "csharp" else { return .untouched }
         return .withoutAddress
     }
 

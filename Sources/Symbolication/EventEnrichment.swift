@@ -9,6 +9,8 @@ struct EventEnrichment {
     private let sources: [SourceRequest: SourceText]
     private var patch: EventPatch
     private var counts = SymbolicationSummary.Counts()
+    /// A frame whose line is known but not its function.
+    private var isFunctionMissing = false
     private var bytesLeft: Int
     private var limits: [String] = []
 
@@ -25,13 +27,16 @@ struct EventEnrichment {
     private var document: JSONDocument { event.document }
 
     mutating func run() throws(EventPatchError) -> EnrichedEvent {
-        for trace in resolved.traces where trace.isTouched { enrich(trace) }
+        for trace in resolved.traces {
+            countCopied(trace)
+            if trace.isTouched { enrich(trace) }
+        }
         let story = CrashStory(resolved)
         let outcomes = annotateImages()
         let awaited = AwaitedIDs.collect(resolved, outcomes: outcomes, sources: sources)
         noteLimits()
         let isComplete =
-            counts.symbolicated == counts.native && outcomes.allSatisfy { $0.status == .found }
+            counts.symbolicated == counts.native && !isFunctionMissing && outcomes.allSatisfy { $0.status == .found }
             && !awaited.contains { $0.lacks != .sources } && limits.isEmpty
         let reason = story.reason
         let culprit = story.culprit(resolved, writer)
@@ -85,7 +90,7 @@ struct EventEnrichment {
     }
 
     private mutating func append(_ frame: EventFrame, _ resolution: FrameResolution, to pieces: inout [UInt8]) {
-        guard resolution.role != .untouched else {
+        guard resolution.role.isLookedUp else {
             pieces.append(contentsOf: document.rawBytes(of: frame.node))
             return
         }
@@ -110,6 +115,20 @@ struct EventEnrichment {
         count(resolution)
     }
 
+    /// What is copied as it came can still be a reason to call the event incomplete.
+    private mutating func countCopied(_ trace: TraceResolution) {
+        for (position, frame) in trace.frames.enumerated() {
+            switch frame.role {
+            case .unreadable:
+                counts.native += 1
+                counts.malformed += 1
+            case .known:
+                if trace.trace.frames[position].function == nil { isFunctionMissing = true }
+            case .untouched, .native, .withoutAddress: break
+            }
+        }
+    }
+
     private mutating func count(_ resolution: FrameResolution) {
         switch resolution.status {
         case .symbolicated: counts.symbolicated += 1
@@ -118,7 +137,10 @@ struct EventEnrichment {
         case .missing: counts.missing += 1
         case .malformed: counts.malformed += 1
         }
-        if let chain = resolution.chain { counts.inlined += resolved.chains.chains[chain].entries.count - 1 }
+        guard let chain = resolution.chain else { return }
+        let entries = resolved.chains.chains[chain].entries
+        counts.inlined += entries.count - 1
+        if entries.contains(where: { resolved.chains.entries[$0].function < 0 }) { isFunctionMissing = true }
     }
 
     // MARK: - Images

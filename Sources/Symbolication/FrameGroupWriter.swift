@@ -58,10 +58,10 @@ struct FrameGroupWriter {
             if isPhysical, let offset = chain.entryOffset { writer.member("symbol_addr", address: base &+ offset) }
             writeImage(resolution, frame, isPhysical: isPhysical, to: &writer)
             let context = contexts.members(ofEntry: position, in: chains)
-            if let context { writer.raw(context) }
+            if let context { writer.raw(context.members) }
             writeData(
                 of: frame, resolution, isPhysical: isPhysical, entry: entry,
-                mark: context == nil ? nil : contexts.mark(of: entry, in: chains), to: &writer)
+                mark: context == nil ? nil : contexts.mark(of: entry, in: chains), column: context?.column, to: &writer)
             writer.endObject()
         }
         return writer.bytes
@@ -94,7 +94,7 @@ struct FrameGroupWriter {
         copyMembers(of: frame.node, except: resolution.image == nil ? Self.statusKeys : Self.placeKeys, to: &writer)
         writer.member("in_app", isInApp(frame, resolution))
         writeImage(resolution, frame, isPhysical: true, to: &writer)
-        writeData(of: frame, resolution, isPhysical: true, entry: nil, mark: nil, to: &writer)
+        writeData(of: frame, resolution, isPhysical: true, entry: nil, mark: nil, column: nil, to: &writer)
         writer.endObject()
         return writer.bytes
     }
@@ -127,7 +127,7 @@ struct FrameGroupWriter {
     /// The keys of `data.symbolist` that are always Symbolist's; a reporter's `runtime_failure` stays where there is no
     /// other.
     private static let ownKeys: Set<String> = [
-        "kind", "inlined", "lookup_addr", "compiler_generated", "name_from", "source", "reason",
+        "kind", "inlined", "lookup_addr", "compiler_generated", "name_from", "source", "context_column", "reason",
     ]
 
     private func copyMembers(of node: JSONNode, except dropped: Set<String>, to writer: inout JSONWriter) {
@@ -153,7 +153,7 @@ struct FrameGroupWriter {
 
     private func writeData(
         of frame: EventFrame, _ resolution: FrameResolution, isPhysical: Bool, entry: ChainEntry?, mark: SourceMark?,
-        to writer: inout JSONWriter
+        column: Int?, to writer: inout JSONWriter
     ) {
         writer.key("data")
         writer.beginObject()
@@ -164,7 +164,7 @@ struct FrameGroupWriter {
         var own = JSONWriter()
         own.beginObject()
         let emptyCount = own.bytes.count
-        writeOwn(of: frame, resolution, isPhysical: isPhysical, entry: entry, mark: mark, to: &own)
+        writeOwn(of: frame, resolution, isPhysical: isPhysical, entry: entry, mark: mark, column: column, to: &own)
         if own.bytes.count > emptyCount {
             own.endObject()
             writer.member("symbolist", raw: own.bytes)
@@ -175,7 +175,7 @@ struct FrameGroupWriter {
     /// The members of `data.symbolist`.
     private func writeOwn(
         of frame: EventFrame, _ resolution: FrameResolution, isPhysical: Bool, entry: ChainEntry?, mark: SourceMark?,
-        to own: inout JSONWriter
+        column: Int?, to own: inout JSONWriter
     ) {
         let function = entry.flatMap { $0.function >= 0 ? chains.functions[Int($0.function)] : nil }
         if isPhysical, let earlier = frame.symbolistData {
@@ -192,17 +192,18 @@ struct FrameGroupWriter {
         own.member("runtime_failure", ifPresent: function?.runtimeFailure)
         if function?.isFromSymbolTable == true { own.member("name_from", "symbol_table") }
         own.member("source", ifPresent: mark?.rawValue)
+        if let column { own.member("context_column", column) }
         own.member("reason", ifPresent: Self.reason(frame, resolution))
     }
 
-    /// What the address means: the event's own word, else what the rules made of it. `adjust_instruction_addr: false`
-    /// alone does not say whether the address is a program counter or was adjusted before.
+    /// What the address means: the event's own word, else how it was looked up. An address that the reporter has
+    /// adjusted already is looked up as it is, and so is a `pc`.
     private func kind(of frame: EventFrame, _ resolution: FrameResolution) -> FrameKind? {
         if let kind = frame.kind { return kind }
         guard let decision = resolution.decision else { return nil }
         switch decision.meaning {
         case .returnAddress: return .returnAddress
-        case .instruction: return decision.isStated ? nil : .programCounter
+        case .instruction: return .programCounter
         }
     }
 

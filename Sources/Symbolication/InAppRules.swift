@@ -2,6 +2,8 @@
 public enum InAppPatternError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Nothing behind the kind, or nothing at all.
     case empty(String)
+    /// Starts with `WORD:`, and WORD is no kind of pattern.
+    case unknownKind(String, pattern: String)
     /// Longer than 1024 bytes.
     case tooLong(bytes: Int)
 
@@ -9,6 +11,9 @@ public enum InAppPatternError: Error, Equatable, Sendable, CustomStringConvertib
     public var description: String {
         switch self {
         case .empty(let text): "in-app pattern '\(text)': expected path:GLOB, module:GLOB, image:GLOB or GLOB"
+        case .unknownKind(let kind, let text):
+            "in-app pattern '\(text)': '\(kind)' is none of the kinds path, module and image;"
+                + " a GLOB with a colon is written path:GLOB"
         case .tooLong(let bytes): "in-app pattern of \(bytes) bytes: at most 1024"
         }
     }
@@ -42,11 +47,29 @@ public struct InAppPattern: Hashable, Sendable {
         if let (prefix, kind) = kinds.first(where: { text.hasPrefix($0.0) }) {
             rest = rest.dropFirst(prefix.count)
             subject = kind
+        } else if let kind = Self.leadingWord(of: text) {
+            throw .unknownKind(kind, pattern: text)
         }
         guard !rest.isEmpty else { throw .empty(text) }
         self.subject = subject
         self.glob = Glob(String(rest))
         self.isInApp = isInApp
+    }
+
+    /// `foo` of `foo:bar`: what was meant as a kind. Not that of `foo::bar`, a C++ or Rust name, nor the one letter of
+    /// a Windows drive.
+    private static func leadingWord(of text: String) -> String? {
+        let word = text.utf8.prefix {
+            switch $0 {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "_"), UInt8(ascii: "-"): true
+            default: false
+            }
+        }
+        let rest = text.utf8[word.endIndex...]
+        guard word.count > 1, rest.first == UInt8(ascii: ":"), rest.dropFirst().first != UInt8(ascii: ":") else {
+            return nil
+        }
+        return String(Substring(word))
     }
 
     func matches(path: String?, module: String?, image: String?) -> Bool {
@@ -64,8 +87,8 @@ public struct InAppPattern: Hashable, Sendable {
 /// In this order, the first that has an answer:
 /// 1. a `Swift runtime failure: …` entry is never in-app: it is a reason, not a function;
 /// 2. the operator's patterns, of which **the last that matches wins**;
-/// 3. the built-in list of what is not in-app: by module, function name, source path or image, each on its own, so that
-///    statically linked and inlined system code is found as well;
+/// 3. the built-in list of what is not in-app: by module, source path or image, each on its own, and by function name
+///    where no source file is known, so that statically linked and inlined system code is found as well;
 /// 4. `in_app: false` of the event's own frame. Its `true` is only believed where nothing above says otherwise;
 /// 5. a thunk or other compiler-made entry without a module is like the entry that contains it, and not in-app when
 ///    none does;
@@ -96,7 +119,6 @@ public struct InAppRules: Sendable {
         var path: String?
         var image: String?
         var isRuntimeFailure = false
-        var isFromSymbolTable = false
     }
 
     /// What the rules say about one entry.
@@ -122,13 +144,22 @@ public struct InAppRules: Sendable {
     }
 
     private func isSystem(_ subject: Subject, module: String?) -> Bool {
-        if let module, SystemCode.holds(module: module, language: subject.language) { return true }
+        if let module, SystemCode.holds(module: module, language: subject.language, hasPath: subject.path != nil) {
+            return true
+        }
         if let path = subject.path, SystemCode.holds(path: path) { return true }
         if let image = subject.image, SystemCode.holds(image: image) { return true }
-        guard subject.language == .other || subject.language == .cpp, module == nil,
-            let name = subject.fullName ?? subject.linkageName
-        else { return false }
-        let hasOwnSource = subject.path != nil && !subject.isFromSymbolTable
-        return SystemCode.holds(function: name, hasOwnSource: hasOwnSource || subject.language == .cpp)
+        // With a source file, the path has said what there is to say: a program may have its own `read` or `CFAbacus`.
+        guard subject.path == nil, module == nil, let name = subject.fullName ?? subject.linkageName else {
+            return false
+        }
+        switch subject.language {
+        case .swift: return SystemCode.isCompilerHelper(name)
+        case .rust: return false
+        case .cpp, .other:
+            if let linkageName = subject.linkageName, SystemCode.holds(fileLocal: linkageName) { return true }
+            return SystemCode.holds(
+                function: name, isMangled: subject.linkageName?.hasPrefix("_Z") ?? (subject.language == .cpp))
+        }
     }
 }

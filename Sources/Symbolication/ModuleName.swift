@@ -7,6 +7,7 @@ enum ModuleName {
     static func module(linkageName: String?, fullName: String, language: FunctionLanguage) -> String? {
         switch language {
         case .swift:
+            if isGlue(fullName) { return nil }
             let entity = entityText(of: fullName)
             if let module = extendingModule(of: entity) { return module }
             if let linkageName, let module = swiftModule(mangled: linkageName) {
@@ -46,6 +47,12 @@ enum ModuleName {
         default:
             return counted(rest)
         }
+    }
+
+    /// A thunk between calling conventions is mangled by the types it converts (`$s7Element…TR`), not by an owner.
+    private static func isGlue(_ fullName: String) -> Bool {
+        fullName.hasPrefix("thunk for ") || fullName.hasPrefix("reabstraction thunk ")
+            || SystemCode.contains(fullName, " thunk for ") || SystemCode.contains(fullName, " reabstraction thunk ")
     }
 
     /// `(extension in App):…` → `App`.
@@ -98,7 +105,7 @@ enum ModuleName {
 
     /// The outermost name of an Itanium-mangled function in a namespace or class; `nil` for a global function.
     static func itaniumNamespace(mangled: String) -> String? {
-        var rest = mangled.utf8.dropFirst(2)
+        var rest = withoutSpecialName(mangled.utf8.dropFirst(2))
         while rest.first == UInt8(ascii: "Z") { rest = rest.dropFirst() }
         if rest.starts(with: "St".utf8) { return "std" }
         guard rest.first == UInt8(ascii: "N") else { return nil }
@@ -108,13 +115,33 @@ enum ModuleName {
         if rest.first == UInt8(ascii: "S"), let second = rest.dropFirst().first, "tabsiod".utf8.contains(second) {
             return "std"
         }
-        return counted(rest)
+        let name = counted(rest)
+        // The anonymous namespace is nobody's name.
+        return name == "_GLOBAL__N_1" ? nil : name
+    }
+
+    /// Behind what marks thunks (`Thn8_`, `Tv0_n24_`), tables of a class (`TV`, `TI`, …) and guards (`GV`).
+    private static func withoutSpecialName(_ text: Substring.UTF8View) -> Substring.UTF8View {
+        for (marker, offsets) in [("Th", 1), ("Tv", 2)] where text.starts(with: marker.utf8) {
+            var rest = text.dropFirst(2)
+            for _ in 0..<offsets {
+                guard let end = rest.firstIndex(of: UInt8(ascii: "_")) else { return text }
+                rest = rest[rest.index(after: end)...]
+            }
+            return rest
+        }
+        let tables = ["TV", "TT", "TI", "TS", "TH", "TW", "GV", "GR"]
+        return tables.contains { text.starts(with: $0.utf8) } ? text.dropFirst(2) : text
     }
 
     /// The outermost name of a demangled C++ function: `void app::run<int>(std::string)` → `app`.
     private static func namespace(of fullName: String) -> String? {
+        let tables = [
+            "non-virtual thunk to ", "virtual thunk to ", "vtable for ", "typeinfo for ", "guard variable for ",
+        ]
+        let marker = tables.first { fullName.hasPrefix($0) } ?? ""
         var depth = 0
-        var start = fullName.startIndex
+        var start = fullName.index(fullName.startIndex, offsetBy: marker.count)
         let bytes = fullName.utf8
         for index in bytes.indices {
             switch bytes[index] {
@@ -136,8 +163,13 @@ enum ModuleName {
         while let opener = openers.first(where: { rest.hasPrefix($0) }) { rest = rest.dropFirst(opener.count) }
         let identifier = rest.utf8.prefix { isIdentifier($0) }
         let behind = rest[identifier.endIndex...]
-        guard !identifier.isEmpty, behind.hasPrefix("::") || behind.hasPrefix("[") else { return nil }
-        return String(Substring(identifier))
+        if !identifier.isEmpty, behind.hasPrefix("::") || behind.hasPrefix("[") { return String(Substring(identifier)) }
+        // A type of no crate: of the language (`<[u8]>::concat`), or a parameter (`<T as app::Shape>::draw`). Only core
+        // may give the former functions of its own; a trait's implementation belongs to the trait's crate.
+        guard fullName.hasPrefix("<") else { return nil }
+        guard let start = fullName.firstRange(of: " as ")?.upperBound else { return "core" }
+        let trait = fullName[start...].utf8.prefix { isIdentifier($0) }
+        return trait.isEmpty ? nil : String(Substring(trait))
     }
 
     private static func firstScope(of name: Substring) -> String? {

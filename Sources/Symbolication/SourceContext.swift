@@ -40,15 +40,17 @@ struct SourceContext: Equatable, Sendable {
 
     var before: [String]
     var line: String
+    /// Where the column is in `line`, in bytes, 1-based; only when `line` was cut and the column lies in it.
+    var column: Int?
     var after: [String]
 
     /// The context of a 1-based line and column; column 0 is unknown. `nil` when the text has no such line.
     init?(_ source: SourceLines, line number: Int, column: Int) {
         guard number >= 1, number <= source.count else { return nil }
-        before = (max(1, number - Self.linesAround)..<number).map { Self.cut(source.line($0), column: 0) }
-        line = Self.cut(source.line(number), column: column)
+        before = (max(1, number - Self.linesAround)..<number).map { Self.cut(source.line($0), around: 0).text }
+        (line, self.column) = Self.cut(source.line(number), around: column)
         let last = min(source.count, number + Self.linesAround)
-        after = number < last ? (number + 1...last).map { Self.cut(source.line($0), column: 0) } : []
+        after = number < last ? (number + 1...last).map { Self.cut(source.line($0), around: 0).text } : []
     }
 
     /// The bytes of text in it, for the limit of an event.
@@ -56,9 +58,9 @@ struct SourceContext: Equatable, Sendable {
         line.utf8.count + before.reduce(0) { $0 + $1.utf8.count } + after.reduce(0) { $0 + $1.utf8.count }
     }
 
-    private static func cut(_ line: ArraySlice<UInt8>, column: Int) -> String {
+    private static func cut(_ line: ArraySlice<UInt8>, around column: Int) -> (text: String, column: Int?) {
         let limit = maximumLineBytes
-        guard line.count > limit else { return String(decoding: line, as: UTF8.self) }
+        guard line.count > limit else { return (String(decoding: line, as: UTF8.self), nil) }
         // The column stands in the middle; near an end of the line the window ends with the line.
         let middle = line.startIndex + min(max(column - 1, 0), line.count)
         var start = min(max(middle - limit / 2, line.startIndex), line.endIndex - limit)
@@ -66,6 +68,14 @@ struct SourceContext: Equatable, Sendable {
         while start < end, start > line.startIndex, line[start] & 0xc0 == 0x80 { start += 1 }
         while end > start, end < line.endIndex, line[end] & 0xc0 == 0x80 { end -= 1 }
         let piece = String(decoding: line[start..<end], as: UTF8.self)
-        return (start > line.startIndex ? "{snip} " : "") + piece + (end < line.endIndex ? " {snip}" : "")
+        let marker = start > line.startIndex ? "{snip} " : ""
+        let text = marker + piece + (end < line.endIndex ? " {snip}" : "")
+        guard column > 0, column <= line.count + 1, middle >= start, middle <= end else { return (text, nil) }
+        // Counted from the character's start, and in the text as it is decoded: bytes that are no UTF-8 have become
+        // longer.
+        var target = middle
+        while target > start, target < line.endIndex, line[target] & 0xc0 == 0x80 { target -= 1 }
+        let lead = String(decoding: line[start..<target], as: UTF8.self)
+        return (text, marker.utf8.count + lead.utf8.count + 1)
     }
 }

@@ -5,11 +5,19 @@ struct SourceContexts {
     private let texts: [SourceRequest: SourceText]
     /// By position in `ChainTable.files`.
     private var lines: [Int32: SourceLines] = [:]
-    private var made: [Int: [UInt8]] = [:]
+    private var made: [Int: Made] = [:]
     private var left: Int
     private var cacheLeft = 32 << 20
     /// Whether the limit left a frame without context.
     private(set) var limitReached = false
+
+    /// The members of one entry.
+    struct Made {
+        /// `"pre_context":[…],"context_line":"…","post_context":[…]`
+        var members: [UInt8]
+        /// See `SourceContext.column`.
+        var column: Int?
+    }
 
     init(_ texts: [SourceRequest: SourceText], limit: Int) {
         self.texts = texts
@@ -21,30 +29,29 @@ struct SourceContexts {
         entry.file >= 0 && entry.line > 0 ? texts[request(entry, chains)]?.mark : nil
     }
 
-    /// `"pre_context":[…],"context_line":"…","post_context":[…]`; `nil` without a text, beyond its end, or behind the
-    /// limit.
-    mutating func members(ofEntry position: Int, in chains: ChainTable) -> [UInt8]? {
+    /// `nil` without a text, beyond its end, or behind the limit.
+    mutating func members(ofEntry position: Int, in chains: ChainTable) -> Made? {
         let entry = chains.entries[position]
         guard entry.file >= 0, entry.line > 0, !limitReached else { return nil }
-        let bytes: [UInt8]
+        let result: Made
         if let known = made[position] {
-            bytes = known
+            result = known
         } else {
             guard let source = source(entry, chains),
                 let context = SourceContext(source, line: Int(entry.line), column: Int(entry.column))
             else { return nil }
-            bytes = Self.text(context)
-            if bytes.count <= cacheLeft {
-                cacheLeft -= bytes.count
-                made[position] = bytes
+            result = Made(members: Self.text(context), column: context.column)
+            if result.members.count <= cacheLeft {
+                cacheLeft -= result.members.count
+                made[position] = result
             }
         }
-        guard bytes.count <= left else {
+        guard result.members.count <= left else {
             limitReached = true
             return nil
         }
-        left -= bytes.count
-        return bytes
+        left -= result.members.count
+        return result
     }
 
     private func request(_ entry: ChainEntry, _ chains: ChainTable) -> SourceRequest {

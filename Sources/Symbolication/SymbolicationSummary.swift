@@ -2,7 +2,8 @@
 public struct SymbolicationSummary: Equatable, Sendable {
     /// Whether something is missing that could make the result better.
     public enum Status: String, Equatable, Sendable {
-        /// Every native frame has its function, from complete debug information. Missing source texts do not count.
+        /// Every native frame has its function, from complete debug information or from the tool that had symbolicated it
+        /// before; or there is none. Missing source texts do not count.
         case complete
         /// Something is missing, or could not be read, or was left out by a limit.
         case partial
@@ -61,7 +62,7 @@ public struct SymbolicationSummary: Equatable, Sendable {
         public var unknownImage = 0
         /// In an image without a file.
         public var missing = 0
-        /// With an address or in a file that cannot be read.
+        /// With an address or in a file that cannot be read, or entries that are no frames at all.
         public var malformed = 0
         /// Entries added for inlined functions.
         public var inlined = 0

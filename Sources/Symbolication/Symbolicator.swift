@@ -32,7 +32,7 @@ public struct Symbolicator: Sendable {
             let addressing = EventAddresses.addressing(of: trace, in: event)
             for position in trace.frames.indices {
                 let frame = trace.frames[position]
-                guard frame.role(eventPlatform: event.platform) == .native, let address = frame.instructionAddress
+                guard frame.role(in: event) == .native, let address = frame.instructionAddress
                 else {
                     continue
                 }
@@ -64,6 +64,7 @@ public struct Symbolicator: Sendable {
         let addresses = EventAddresses(event)
         var resolver = TraceResolver(event: event, addresses: addresses, images: images, rules: rules, limits: limits)
         let traces = addresses.traceOrder.map { resolver.resolve(traceAt: $0) }
+        resolver.settle()
         return ResolvedEvent(
             event: event, traces: traces, chains: resolver.chains, answers: images, damaged: resolver.damaged,
             limits: limits, rules: rules)
@@ -132,19 +133,21 @@ struct TraceResolver {
         chains = ChainTable(indexes: indexes, imagePaths: paths, rules: rules, entryLimit: limits.chainEntries)
     }
 
+    /// To be called behind the last trace.
+    mutating func settle() { chains.settle() }
+
     mutating func resolve(traceAt position: Int) -> TraceResolution {
         let trace = event.stackTraces[position]
         let addressing = EventAddresses.addressing(of: trace, in: event)
-        let platform = event.platform
         var frames = [FrameResolution](repeating: FrameResolution(role: .untouched), count: trace.frames.count)
         var isBehindTrampoline = false
         var isTouched = false
         for index in frames.indices.reversed() {
             let frame = trace.frames[index]
-            let role = frame.role(eventPlatform: platform)
+            let role = frame.role(in: event)
             frames[index].role = role
-            guard role != .untouched else {
-                isBehindTrampoline = false
+            guard role.isLookedUp else {
+                isBehindTrampoline = role == .known && isTrampoline(frame)
                 continue
             }
             isTouched = true

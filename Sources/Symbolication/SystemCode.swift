@@ -16,70 +16,37 @@ enum SystemCode {
 
     private static let namespaces: Set<String> = [
         "std", "__gnu_cxx", "__cxxabiv1", "__gnu_debug", "__sanitizer", "__asan", "__tsan", "__ubsan", "__lsan",
-        "swift",
-        "icu", "icu_swift",
+        "swift", "__swift", "LibPrespecializedState", "ConformanceState", "InProcessReaderWriter",
+        "DemanglerForRuntimeTypeResolution", "continuationChecking", "icu", "icu_swift",
     ]
 
     private static let crates: Set<String> = [
         "std", "core", "alloc", "proc_macro", "panic_unwind", "panic_abort", "std_detect", "compiler_builtins",
-        "rustc_demangle", "rustc_std_workspace_core",
+        "rustc_demangle", "rustc_std_workspace_core", "__rustc",
+    ]
+
+    /// What Rust's standard library is built from. With a path, `/rust/deps/` tells these from a program's own crate.
+    private static let vendoredCrates: Set<String> = [
+        "gimli", "addr2line", "hashbrown", "memchr", "object", "miniz_oxide", "adler", "adler2", "unwind",
     ]
 
     /// Whether a module, namespace or crate is the system's.
-    static func holds(module: String, language: FunctionLanguage) -> Bool {
+    static func holds(module: String, language: FunctionLanguage, hasPath: Bool) -> Bool {
         switch language {
-        case .swift: swiftModules.contains(module)
+        // Functions that the standard library defines under a C name (`@_silgen_name`) are mangled as modules are.
+        case .swift: swiftModules.contains(module) || module.hasPrefix("_swift_se")
         case .cpp:
             namespaces.contains(module) || (module.hasPrefix("icu_") && module.utf8.dropFirst(4).allSatisfy(isDigit))
-        case .rust: crates.contains(module)
+        case .rust: crates.contains(module) || (!hasPath && vendoredCrates.contains(module))
         case .other: false
         }
-    }
-
-    // MARK: - Functions
-
-    private static let functions: Set<String> = [
-        "_start", "start_thread", "clone", "clone3", "abort", "raise", "gsignal", "pthread_kill", "_exit", "exit",
-        "malloc", "calloc", "realloc", "free", "memalign", "posix_memalign", "aligned_alloc", "_int_malloc",
-        "_int_free",
-        "malloc_printerr", "malloc_consolidate", "sysmalloc", "unlink_chunk", "tcache_get", "tcache_put",
-        "memcpy", "memmove", "memset", "memcmp", "memchr", "strlen", "strcmp", "strncmp", "strcpy", "strncpy", "strchr",
-        "syscall", "epoll_wait", "poll", "ppoll", "select", "read", "write", "nanosleep", "clock_nanosleep", "usleep",
-        "pthread_cond_wait", "pthread_cond_timedwait", "pthread_mutex_lock", "futex_wait", "sem_wait",
-        "_dl_start", "_dl_start_user", "_dl_sysdep_start", "_dl_relocate_object", "dl_main", "_dl_init", "call_init",
-        "rust_begin_unwind", "rust_panic", "rust_eh_personality", "operator new(unsigned long)",
-        "operator new[](unsigned long)", "operator delete(void*)", "operator delete(void*, unsigned long)",
-        "operator delete[](void*)",
-    ]
-
-    private static let functionPrefixes = [
-        "swift_", "_swift_", "__swift_", "_swift", "dispatch_", "_dispatch_", "_Block_", "Block_",
-        "__libc_", "__GI_", "_IO_", "__pthread_", "___pthread_", "_dl_", "__cxa_", "__gxx_", "_Unwind_", "__rust_",
-        "_rust_", "__rdl_", "__rg_", "_CF", "__CF", "CFRunLoop", "__vdso_", "__kernel_", "__asan_", "__tsan_",
-        "__ubsan_",
-        "__sanitizer_", "__interceptor_",
-    ]
-
-    /// Whether a C-like function name is the system's. `hasOwnSource` says that debug information names a source file
-    /// for it: without one, names reserved to the implementation (two underscores, or one and a capital letter) count
-    /// as the system's.
-    static func holds(function: String, hasOwnSource: Bool) -> Bool {
-        let name = function.firstIndex(of: "@").map { String(function[..<$0]) } ?? function
-        if functions.contains(name) || SignalTrampoline.isOne(name) { return true }
-        if functionPrefixes.contains(where: { name.hasPrefix($0) }) { return true }
-        guard !hasOwnSource, name.utf8.first == UInt8(ascii: "_"), let second = name.utf8.dropFirst().first else {
-            return false
-        }
-        // `_Z` is C++, `_R` is Rust and `_T` is Swift: mangled names, not reserved ones.
-        if second == UInt8(ascii: "_") { return true }
-        return (0x41...0x5a).contains(second) && !"ZRTD".utf8.contains(second)
     }
 
     // MARK: - Source paths
 
     private static let pathPrefixes = [
         "/usr/include/", "/usr/local/include/", "/usr/lib/", "/usr/lib64/", "/usr/src/", "/build/glibc", "/build/gcc",
-        "/home/build-user/", "./nptl/", "./csu/", "./sysdeps/", "../sysdeps/", "./stdlib/../", "/rustc/",
+        "/home/build-user/", "./nptl/", "./csu/", "./sysdeps/", "../sysdeps/", "./stdlib/../", "/rustc/", "/rust/deps/",
     ]
 
     private static let pathParts = [
@@ -126,7 +93,7 @@ enum SystemCode {
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
     /// `text.contains(part)` by bytes, without Unicode's cost.
-    private static func contains(_ text: String, _ part: String) -> Bool {
+    static func contains(_ text: String, _ part: String) -> Bool {
         var text = text
         var part = part
         return text.withUTF8 { text in

@@ -209,7 +209,8 @@ struct JobProcessor: Sendable {
         switch error {
         // A blob that is not there may mean a store that is not there.
         case .unavailable, .missing: .event(.unavailable(what + error.description))
-        case .malformedDigest, .notARegularFile, .changed, .truncated: .event(.temporary(what + error.description))
+        case .malformedDigest, .notARegularFile, .changed, .damaged, .truncated, .unsupportedLocation:
+            .event(.temporary(what + error.description))
         }
     }
 }

@@ -124,7 +124,9 @@ public struct NamedSymbols: SymbolSource {
             do throws(DebugFilesError) {
                 let found = try await local.sourceTexts(
                     path: path, wanted: Set(requests.map(\.path)), policy: usesLocalFiles ? policy : nil)
-                for request in requests { texts[request] = found[request.path].flatMap { Symbolication.SourceText($0) } }
+                for request in requests {
+                    texts[request] = found[request.path].flatMap { Symbolication.SourceText($0) }
+                }
             } catch {
                 // The file answered a moment ago; a trace without source lines is better than none.
                 continue

@@ -43,6 +43,12 @@ private func checkBlobs(_ storage: any BlobStorage, _ scratch: TemporaryFolder) 
         _ = try await storage.read(digest, range: bytes.count - 1..<bytes.count + 1)
     }
 
+    #expect(try await storage.openVerified(digest).read(at: 0, count: bytes.count, path: "blob") == bytes)
+    // What is whole is never moved; what is not there is no damage.
+    #expect(try await !storage.setAsideIfDamaged(digest))
+    #expect(try await !storage.setAsideIfDamaged(Digest.sha256([9, 9])))
+    #expect(try await storage.size(of: digest) == bytes.count)
+
     let empty = try await storage.put([])
     #expect(empty.size == 0)
     #expect(try await storage.read(empty.digest, limit: 0) == [])

@@ -49,6 +49,9 @@ import Testing
         let nameless = try await fixture.resolve(nil, debugID: "00000000-0000-0000-0000-000000000000")
         #expect(nameless.status == .missing)
         #expect(nameless.ids == [])
+        #expect(
+            nameless.reason
+                == "the image has neither a build id nor a debug id, and no debug file named 'app' was uploaded")
         #expect(try await fixture.resolve("not hexadecimal").ids == [])
     }
 

@@ -41,6 +41,25 @@ import Testing
         #expect(throws: SourcePolicy.Refusal.notFound) { try fixture.read("tree/Sources/b.swift") }
     }
 
+    /// A root that was mistyped takes nothing: whoever named it is told.
+    @Test func unusableSourceRootsAreNamed() throws {
+        let fixture = try Fixture()
+        let good = fixture.folder.path + "/outside"
+        let missing = fixture.folder.path + "/nosuch"
+        let policy = SourcePolicy(
+            currentFolder: nil, sourceRoots: [missing, good, "", good + "/secret.txt", "/proc/self", good + "\0/x"])
+        #expect(
+            policy.problems == [
+                "source root '\(missing)': realpath: No such file or directory",
+                "source root '': an empty path names no folder",
+                "source root '\(good)/secret.txt': not a folder",
+                "source root '/proc/self': nothing below /proc is ever taken",
+                "source root '\(good)\0/x': a NUL is part of no path",
+            ])
+        #expect(try fixture.read("outside/secret.txt", policy.rules(forObject: fixture.object)) == "outside\n")
+        #expect(SourcePolicy(currentFolder: "/nosuch", toolchain: "/nosuch", sourceRoots: ["/", good]).problems == [])
+    }
+
     @Test func everyKindOfRoot() throws {
         let fixture = try Fixture()
         let outside = fixture.folder.path + "/outside"

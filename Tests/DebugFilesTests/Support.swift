@@ -72,7 +72,9 @@ final class TemporaryFolder: Sendable {
 
 /// An ELF file for the fake parser: a true head of 20 bytes, then a build-id note, then what the parser is to answer.
 struct FakeObject: Codable {
-    enum Behaviour: String, Codable { case healthy, malformed, dying, buildMalformed, buildDying, buildHanging }
+    enum Behaviour: String, Codable {
+        case healthy, malformed, namingItself, dying, buildMalformed, buildDying, buildHanging
+    }
 
     var inspection: ObjectInspection
     var behaviour = Behaviour.healthy
@@ -136,6 +138,7 @@ final class FakeParser: ObjectParser {
         counts.withLock { $0.inspections += 1 }
         guard var fake = FakeObject(file: object) else { throw .malformed("section headers: outside the file") }
         if fake.behaviour == .malformed { throw .malformed("section .debug_info: damaged") }
+        if fake.behaviour == .namingItself { throw .malformed("\(name): not an ELF file") }
         if fake.behaviour == .dying { throw .died("signal 11") }
         var offset = 0
         for (path, text) in fake.embedded.sorted(by: { $0.key < $1.key }) {
@@ -170,7 +173,7 @@ final class FakeParser: ObjectParser {
         case .buildMalformed: throw .malformed("unit at 0x0: bad abbreviation")
         case .buildDying: throw .died("signal 11")
         case .buildHanging: throw .timedOut("300 s")
-        case .healthy, .malformed, .dying: break
+        case .healthy, .malformed, .namingItself, .dying: break
         }
         let quality: IndexQuality = fake.inspection.hasDebugInformation ? .full : .symbols
         let content = SymbolIndexContent(
@@ -254,9 +257,9 @@ struct StoreFixture {
     }
 
     func resolve(
-        _ codeID: String?, debugID: String? = nil, project: String = "default"
+        _ codeID: String?, debugID: String? = nil, codeFile: String? = "/bin/app", project: String = "default"
     ) async throws -> ResolvedImage {
-        let query = ImageQuery(codeID: codeID, debugID: debugID, codeFile: "/bin/app")
+        let query = ImageQuery(codeID: codeID, debugID: debugID, codeFile: codeFile)
         return try #require(try await store.resolve(project: project, images: [query]).images.first)
     }
 }

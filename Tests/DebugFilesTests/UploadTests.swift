@@ -133,7 +133,7 @@ import Testing
             report.outcomes.map(\.reason) == [
                 "a relocatable object file; upload what the linker makes of it", "not an ELF file",
                 "neither a build id nor debug information with an id",
-                "\(paths[3]): open: No such file or directory", nil,
+                "open: No such file or directory", nil,
             ])
         #expect(report.hasFailures)
     }
@@ -163,11 +163,34 @@ import Testing
                 "damaged, build id 33333333: .debug_line: cut off (and 1 more)", nil, nil,
             ])
         #expect(report.hasFailures)
+        #expect(
+            report.outcomes.map(\.buildID) == [BuildID.first, BuildID.second, "33333333", "44444444", "55555555"])
         // What is damaged in part is stored, and its parts are named.
         #expect(report.outcomes.last?.problems == ["unit at 0x40: unknown form"])
         #expect(report.passedOver.counts == ["damaged_without_id": 1])
         #expect(try await fixture.count("SELECT count(*) FROM objects") == 2)
         #expect(try fixture.folder.files(below: "/store/objects").count == 6)
+    }
+
+    /// The renderer prints the path; a reason that begins with it would say it twice.
+    @Test func noReasonBeginsWithThePath() async throws {
+        let fixture = try await StoreFixture()
+        var object = FakeObject(buildID: BuildID.first)
+        object.behaviour = .namingItself
+        let named = try fixture.write(object, "tree/named")
+        let locked = fixture.folder.path + "/tree/out"
+        object.inspection.buildID = nil
+        try fixture.write(object, "tree/out/counted")
+        let pipe = fixture.folder.path + "/tree/pipe"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let report = try await fixture.store.upload(
+            [named, locked, pipe, fixture.folder.path + "/nosuch"], options: fixture.options())
+        #expect(
+            report.outcomes.map(\.reason) == [
+                "damaged, build id \(BuildID.first): not an ELF file", "not a regular file",
+                "open: No such file or directory",
+            ])
+        #expect(report.passedOver.names.map(\.detail) == ["damaged: not an ELF file"])
     }
 
     @Test func strippedAndUnstrippedAreTwoObjectsOfOneID() async throws {

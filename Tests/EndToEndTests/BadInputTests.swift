@@ -11,7 +11,9 @@ import Testing
     }
 
     static let junk: [Junk] = [
-        Junk(description: "truncated event", bytes: Array(#"{"exception":{"values":[{"type":"#.utf8), reason: "truncated"),
+        Junk(
+            description: "truncated event", bytes: Array(#"{"exception":{"values":[{"type":"#.utf8), reason: "truncated"
+        ),
         Junk(description: "truncated crash log", bytes: Array(crashLog.prefix(2000)), reason: "truncated"),
         Junk(description: "empty object", bytes: Array("{}".utf8), reason: "empty JSON object"),
         Junk(description: "other object", bytes: Array(#"{"colour":"red"}"#.utf8), reason: "colour"),
@@ -21,7 +23,8 @@ import Testing
         Junk(description: "text", bytes: Array("Segmentation fault (core dumped)\n".utf8), reason: "not recognised"),
         Junk(description: "noise", bytes: noise, reason: "not recognised"),
         Junk(description: "ELF core", bytes: core, reason: "ELF core dump"),
-        Junk(description: "minidump", bytes: Array("MDMP".utf8) + [UInt8](repeating: 0, count: 200), reason: "minidump"),
+        Junk(
+            description: "minidump", bytes: Array("MDMP".utf8) + [UInt8](repeating: 0, count: 200), reason: "minidump"),
     ]
 
     private static let crashLog = (try? Data(contentsOf: URL(filePath: Till.recorded + "/c.json"))) ?? Data()
@@ -29,10 +32,11 @@ import Testing
     /// The same bytes in every run; the first is no beginning of any format.
     private static let noise: [UInt8] = {
         var state: UInt64 = 7
-        return [0xc3] + (0..<3000).map { _ in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return UInt8(truncatingIfNeeded: state >> 33)
-        }
+        return [0xc3]
+            + (0..<3000).map { _ in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return UInt8(truncatingIfNeeded: state >> 33)
+            }
     }()
 
     /// An ELF header of type 4, ET_CORE.

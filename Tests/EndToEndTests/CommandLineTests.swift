@@ -83,7 +83,8 @@ import Testing
         let plain = try await config(symbolist)
         #expect(plain["log-level"] == ["value": "notice", "source": "default"])
         #expect(plain["database"]?["value"] == "sqlite:\(symbolist.database)")
-        #expect(plain["cache"] == ["value": symbolist.scratch.path("cache"), "source": "default"])
+        #expect(
+            plain["cache"] == ["value": symbolist.scratch.path("cache"), "source": "environment CACHE_DIRECTORY"])
 
         let variable = ["SYMBOLIST_LOG_LEVEL": "debug"]
         #expect(
@@ -218,7 +219,8 @@ import Testing
     @Test func anUnusableDatabaseIsUnavailable() async throws {
         let symbolist = try Installation()
         defer { symbolist.remove() }
-        let file = try symbolist.scratch.write("text, longer than the header of an SQLite file would be: \(file100)", to: "text")
+        let file = try symbolist.scratch.write(
+            "text, longer than the header of an SQLite file would be: \(file100)", to: "text")
         for path in [file, file + "/below.sqlite", symbolist.scratch.folder] {
             for command in [["events", "list"], ["worker", "--until-empty"], ["enqueue", Till.recorded + "/c.json"]] {
                 let outcome = try await run(symbolist, command + ["--database", "sqlite:\(path)"])

@@ -155,7 +155,8 @@ private struct GNUComparison {
         if other.place.hasPrefix(own.place + " (discriminator "), other.place.hasSuffix(")") { return .discriminator }
         if own.place.hasPrefix("<compiler-generated>:"), other.place == "//" + own.place { return .compilerGenerated }
         if isFirst, let colon = own.place.lastIndex(of: ":"), let theirs = other.place.lastIndex(of: ":"),
-            own.place[colon...] == other.place[theirs...], facts.sourcesOfVersion5.contains(String(other.place[..<theirs]))
+            own.place[colon...] == other.place[theirs...],
+            facts.sourcesOfVersion5.contains(String(other.place[..<theirs]))
         {
             return .firstFile
         }

@@ -7,13 +7,17 @@ import Testing
 @Suite struct DifferentialTests {
     @Test(arguments: Specimen.compiled) func ledger(_ specimen: Specimen) async throws { try await compare(specimen) }
 
+    @Test(arguments: Specimen.shapes) func shapes(_ specimen: Specimen) async throws {
+        try await compare(specimen, withGNU: false)
+    }
+
     @Test func recordedTill() async throws { try await compare(.recordedTill) }
 
     @Test func freshTill() async throws { try await compare(try await .freshTill()) }
 
     @Test(.enabled(if: Specimen.hasRust)) func rust() async throws { try await compare(.rust) }
 
-    private func compare(_ specimen: Specimen) async throws {
+    private func compare(_ specimen: Specimen, withGNU: Bool = true) async throws {
         let symbolist = try Installation()
         defer { symbolist.remove() }
         let binary = try await specimen.make(in: symbolist.scratch)
@@ -28,7 +32,7 @@ import Testing
         let mine = try Self.answers(own.output)
         #expect(mine.map(\.address) == addresses)
         try await compareWithLLVM(binary, facts, mine, input)
-        try await compareWithGNU(binary, facts, mine, input, symbolist)
+        if withGNU { try await compareWithGNU(binary, facts, mine, input, symbolist) }
     }
 
     private func compareWithLLVM(
@@ -95,7 +99,8 @@ import Testing
             let frames = (line.Symbol ?? []).map { symbol in
                 Answer.Frame(
                     function: symbol.LinkageName ?? symbol.FunctionName, fullName: symbol.FunctionName,
-                    hasLinkageName: symbol.LinkageName != nil, file: symbol.FileName, line: symbol.Line, column: symbol.Column,
+                    hasLinkageName: symbol.LinkageName != nil, file: symbol.FileName, line: symbol.Line,
+                    column: symbol.Column,
                     start: UInt64(symbol.StartAddress.dropFirst(2), radix: 16))
             }
             // Where LLVM knows nothing it says so with one empty frame.

@@ -72,7 +72,8 @@ import Testing
         let report = try JSONSerialization.jsonObject(with: Data(upload.output.utf8)) as? [String: Any]
         let outcomes = try #require(report?["outcomes"] as? [[String: Any]])
         let statuses = Dictionary(
-            outcomes.map { ($0["path"] as? String ?? "?", $0["status"] as? String ?? "?") }) { first, _ in first }
+            outcomes.map { ($0["path"] as? String ?? "?", $0["status"] as? String ?? "?") }
+        ) { first, _ in first }
         #expect(Set(statuses.keys) == Set(paths + [source]), "every file has its outcome")
         #expect(statuses[source] == "stored", "the whole one is stored among them")
         for outcome in outcomes where outcome["status"] as? String == "failed" {

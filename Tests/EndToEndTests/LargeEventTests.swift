@@ -12,7 +12,9 @@ import Testing
     /// The file of a blob in the store.
     private func blob(_ symbolist: Installation, event: Int) async throws -> String {
         let digest = try await sql(
-            symbolist, "SELECT payload_blob FROM raw_events WHERE id = \(event) AND payload_text IS NULL AND payload_bytes IS NULL")
+            symbolist,
+            "SELECT payload_blob FROM raw_events WHERE id = \(event) AND payload_text IS NULL AND payload_bytes IS NULL"
+        )
         try #require(digest.count == 64, "\(digest)")
         return symbolist.scratch.path("state/debug-files/objects/\(digest.prefix(2))/\(digest.dropFirst(2))")
     }
@@ -42,7 +44,8 @@ import Testing
         #expect(worker.output.hasPrefix("2 events enriched"), "\(worker.all)")
         #expect(try await areIdentical(try await blob(symbolist, event: 2), path), "moved out of the row")
         #expect(
-            try await sql(symbolist, "SELECT count(*) FROM enriched_events WHERE document IS NULL AND document_blob IS NOT NULL")
+            try await sql(
+                symbolist, "SELECT count(*) FROM enriched_events WHERE document IS NULL AND document_blob IS NOT NULL")
                 == "2")
         let direct = try await symbolist.symbolist("symbolize", "--json", path)
         for id in ["1", "2"] {

@@ -22,7 +22,8 @@ import Testing
 
     /// `script` gives the command a terminal.
     private func onTerminal(_ symbolist: Installation, _ environment: [String: String]) async throws -> String {
-        let command = "'\(Tool.symbolist)' symbolize --debug-file '\(Till.recorded)/till.debug' '\(Till.recorded)/c.json'"
+        let command =
+            "'\(Tool.symbolist)' symbolize --debug-file '\(Till.recorded)/till.debug' '\(Till.recorded)/c.json'"
         return try await Tool.run(
             "/usr/bin/script", ["-qec", command, "/dev/null"],
             environment: symbolist.environment.merging(environment) { _, new in new }

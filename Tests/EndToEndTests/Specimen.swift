@@ -15,6 +15,14 @@ struct Specimen: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Other shapes of the same information: a linker that compiles, type units, line tables and inlining alone, 64-bit
+    /// DWARF, old versions. GNU's tool gets lost in most of them.
+    static let shapes: [Specimen] = [
+        cxx("g++", "-O2 -flto", "-gdwarf-5"), cxx("g++", "-O2 -fdebug-types-section", "-gdwarf-4"),
+        cxx("clang++", "-O2", "-g1"), cxx("g++", "-O2 -gdwarf64", "-gdwarf-5"), cxx("clang++", "-O2", "-gdwarf-2"),
+        cxx("g++", "-Os -ffunction-sections -Wl,--gc-sections", "-gdwarf-3"),
+    ]
+
     static let recordedTill = Specimen(
         description: "till.debug as recorded", command: "cp '\(Till.recorded)/till.debug' program")
 
@@ -23,15 +31,18 @@ struct Specimen: Sendable, CustomStringConvertible {
         return Specimen(description: "Till built now", command: "cp '\(build)/release/Till' program")
     }
 
-    static let rust = Specimen(description: "rustc -O", command: "rustc -O -g -C overflow-checks=on -o program shelf.rs")
+    static let rust = Specimen(
+        description: "rustc -O", command: "rustc -O -g -C overflow-checks=on -o program shelf.rs")
 
-    static let hasRust = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":")
+    static let hasRust =
+        ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":")
         .contains { FileManager.default.isExecutableFile(atPath: "\($0)/rustc") } ?? false
 
     static func cxx(_ compiler: String, _ level: String, _ version: String) -> Specimen {
         Specimen(
             description: "\(compiler) \(level) \(version)",
-            command: "\(compiler) -std=c++17 \(level) -g \(version) -o program '\(Tool.root)/Fixtures/Ledger/ledger.cpp'")
+            command:
+                "\(compiler) -std=c++17 \(level) -g \(version) -o program '\(Tool.root)/Fixtures/Ledger/ledger.cpp'")
     }
 
     static func c(_ compiler: String, _ level: String, _ version: String) -> Specimen {
@@ -125,7 +136,8 @@ struct BinaryFacts: Sendable {
         }
         self.symbols = symbols.sorted { $0.address < $1.address }
         fileSymbols = files
-        hasRangeListIndexes = try await Tool.shell("readelf --debug-dump=abbrev '\(binary)' | grep -c DW_FORM_rnglistx")
+        hasRangeListIndexes =
+            try await Tool.shell("readelf --debug-dump=abbrev '\(binary)' | grep -c DW_FORM_rnglistx")
             .output.trimmingCharacters(in: .whitespacesAndNewlines) != "0"
         sourcesOfVersion5 = try await Self.sourcesOfVersion5(binary)
     }

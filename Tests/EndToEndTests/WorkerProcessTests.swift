@@ -81,7 +81,8 @@ import Testing
         let symbolist = try Installation()
         defer { symbolist.remove() }
         try await enqueue(symbolist, 200)
-        let first = try Running(symbolist, ["worker", "--lease-time", "1", "--batch-size", "200", "--concurrency", "1"])
+        let first = try Running(
+            symbolist, ["worker", "--lease-time", "1", "--batch-size", "200", "--concurrency", "1"])
         defer { first.kill(SIGKILL) }
         try await wait(symbolist, until: "SELECT count(*) > 0 FROM queue WHERE state <> 'ready'", is: "1")
         first.kill(SIGKILL)

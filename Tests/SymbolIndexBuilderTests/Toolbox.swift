@@ -53,7 +53,8 @@ func run(_ arguments: [String], in folder: TemporaryFolder, input: String = "") 
 
 /// Whether a program of this name is on PATH.
 func hasProgram(_ name: String) -> Bool {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    return folders.contains { access("\($0)/\(name)", X_OK) == 0 }
 }
 
 /// Runs `body` with the file at `path` open.

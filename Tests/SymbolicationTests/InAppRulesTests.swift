@@ -74,6 +74,9 @@ import Testing
         arguments: [
             ("core::fmt::write", "core"), ("<alloc::vec::Vec<T> as core::ops::Index>::index", "alloc"),
             ("<&mut app::Foo as core::fmt::Debug>::fmt", "app"), ("std[1a2b]::rt::lang_start", "std"), ("main", nil),
+            ("<&[u8] as object::read::ReadRef>::read_bytes_at", "object"),
+            ("<str>::trim_start_matches::<&str>", "core"),
+            ("<() as core::fmt::Debug>::fmt", "core"), ("<u8 as app::Shape>::draw", "app"), ("<T as ", nil),
         ] as [(String, String?)])
     func rust(_ fullName: String, _ module: String?) {
         #expect(ModuleName.module(linkageName: nil, fullName: fullName, language: .rust) == module)
@@ -83,12 +86,12 @@ import Testing
 @Suite struct InAppRulesTests {
     private func inApp(
         _ name: String, linkage: String? = nil, _ language: FunctionLanguage = .other, path: String? = nil,
-        image: String? = "/app/till", symbolTable: Bool = false, rules: InAppRules = InAppRules()
+        image: String? = "/app/till", rules: InAppRules = InAppRules()
     ) -> Bool? {
         rules.verdict(
             .init(
                 linkageName: linkage, fullName: name, language: language, path: path, image: image,
-                isRuntimeFailure: RuntimeFailure.text(inName: name) != nil, isFromSymbolTable: symbolTable)
+                isRuntimeFailure: RuntimeFailure.text(inName: name) != nil)
         ).isInApp
     }
 
@@ -144,10 +147,80 @@ import Testing
     }
 
     @Test func `reserved names without a source are the implementation's`() {
-        #expect(inApp("__memmove_avx_unaligned_erms", symbolTable: true) == false)
-        #expect(inApp("_Exit_hook", symbolTable: true) == false)
+        #expect(inApp("__memmove_avx_unaligned_erms") == false)
+        #expect(inApp("_Exit_hook") == false)
         #expect(inApp("__my_function", path: "/src/app/a.c") == true)
-        #expect(inApp("_my_function", symbolTable: true) == true)
+        #expect(inApp("_my_function") == true)
+    }
+
+    @Test(arguments: [
+        "CFSocketCreate", "CFStringAppend.cold.1", "CFArrayGetValueAtIndex", "CFURLCopyPath", "CFUUIDCreate",
+        "_task_serialExecutor_checkIsolated", "os_retain", "_os_object_retain", "voucher_copy", "_voucher_xref_dispose",
+        "libdispatch_init", "_foundation_uuid_parse", "_platform_shims_lock_size", "_stringshims_strtod_l",
+        "_filemanager_shims_getgrnam_r", "_stdlib_mutableGetter", "block_copy_helper.22", "objectdestroy.17Tm",
+        "uuid_copy", "ucnv_getStandardName", "deregister_tm_clones", "register_tm_clones", "frame_dummy", "_start",
+        "__do_global_dtors_aux", "_init", "_fini", "memcpy@@GLIBC_2.14", "handleRefCountsDestroy", "dispatch_async",
+    ])
+    func `names of linked-in system code, unless it has a source of the application's`(_ name: String) {
+        #expect(inApp(name, linkage: name) == false)
+        #expect(inApp(name, linkage: name, path: "/src/app/c/\(name).c") == true)
+    }
+
+    @Test(arguments: ["CFG_parse", "CFoo", "cfg", "os_handler", "task", "_own", "uuids", "start", "readline"])
+    func `names that only look like it`(_ name: String) {
+        #expect(inApp(name, linkage: name) == true)
+    }
+
+    @Test(
+        arguments: [
+            ("_ZL23completeTaskWithClosurePN5swift12AsyncContextEPNS_10SwiftErrorE", "completeTaskWithClosure", false),
+            ("_ZL25getResilientTypeMetadataIPKN5swift6OpaqueEEvv", "getResilientTypeMetadata<swift::Opaque>", false),
+            ("_ZL9reportNowjPKc", "reportNow(unsigned int, char const*)", false),
+            ("_ZN12_GLOBAL__N_113TaskGroupBaseD0Ev", "(anonymous namespace)::TaskGroupBase::~TaskGroupBase()", false),
+            ("_ZN22LibPrespecializedState8getValueEv", "LibPrespecializedState::getValue()", false),
+            ("_ZN7__swift9__runtime4llvm9StringRefC1Ev", "__swift::__runtime::llvm::StringRef::StringRef()", false),
+            (
+                "_ZThn8_N6icu_7613StringMatcher7matchesEv", "non-virtual thunk to icu_76::StringMatcher::matches()",
+                false
+            ),
+            ("_ZTv0_n24_NSt9basic_iosD0Ev", "virtual thunk to std::basic_ios::~basic_ios()", false),
+            ("_ZL13ucnv_MBCSLoadP20UConverterSharedDataP10UErrorCode", "ucnv_MBCSLoad(UConverterSharedData*)", false),
+            ("_ZZL5parsePN5swift3XYZEENK3$_0clEv", "parse(swift::XYZ*)::$_0::operator()() const", false),
+            ("_ZL4runNPKc", "run(char const*)", true),
+            ("_ZN12_GLOBAL__N_14pickEi", "(anonymous namespace)::pick(int)", true),
+            ("_Z6bridgePN5swift12AsyncContextE", "bridge(swift::AsyncContext*)", true),
+            ("_ZTh", "x", true), ("_ZTv0_n", "x", true),
+        ] as [(String, String, Bool)])
+    func `C++ without a source is judged by its namespaces`(_ linkage: String, _ name: String, _ expected: Bool) {
+        #expect(inApp(name, linkage: linkage, .cpp) == expected)
+    }
+
+    @Test func `the application's own static C++ function may take the runtime's types`() {
+        let name = "_ZL4hookPN5swift12AsyncContextE"
+        #expect(inApp("hook(swift::AsyncContext*)", linkage: name, .cpp, path: "/src/app/hook.cpp") == true)
+        #expect(inApp("hook(swift::AsyncContext*)", linkage: name, .cpp) == false)
+    }
+
+    @Test func `glue has no module of its own`() {
+        let linkage = "$s7ElementSciQzABSbIegnnd_SciRzlTRTATQ0_"
+        let name =
+            "(1) await resume partial function for partial apply forwarder for reabstraction thunk helper <A> from @x"
+        #expect(inApp(name, linkage: linkage, .swift) == nil)
+        #expect(inApp("thunk for @escaping () -> ()", linkage: linkage, .swift) == nil)
+        #expect(inApp("__swift_project_boxed_opaque_existential_1", .swift) == false)
+    }
+
+    @Test func `a crate of the name of a vendored one is judged by its path`() {
+        #expect(inApp("object::run", linkage: "_RNvx", .rust, path: "/src/object/src/main.rs") == true)
+    }
+
+    @Test(
+        arguments: [
+            ("gimli::read::Unit::new", "/rust/deps/gimli-0.31.1/src/read/unit.rs"), ("hashbrown::raw::insert", nil),
+            ("__rustc::__rust_alloc", nil), ("app::deps::run", "/rust/deps/app/x.rs"),
+        ] as [(String, String?)])
+    func `Rust's vendored dependencies are not the application's`(_ name: String, _ path: String?) {
+        #expect(inApp(name, linkage: "_RNvx", .rust, path: path) == false)
     }
 
     @Test func `a runtime failure is a reason, whatever the patterns say`() throws {
@@ -170,9 +243,22 @@ import Testing
         #expect(inApp("f", path: "/src/vendor/x.c", rules: try .init(inApp: [], notInApp: ["vendor"])) == false)
     }
 
+    @Test(arguments: ["foo::bar", "C:\\src\\**", "C:/src", "/src/a:b", "path:foo:bar", "**:x", "module:a::b"])
+    func `colons that name no kind are part of the glob`(_ text: String) throws {
+        _ = try InAppPattern(text, isInApp: true)
+    }
+
     @Test func `bad patterns are refused`() {
         #expect(throws: InAppPatternError.empty("path:")) { try InAppPattern("path:", isInApp: true) }
         #expect(throws: InAppPatternError.empty("")) { try InAppPattern("", isInApp: true) }
+        for (text, kind) in [("foo:bar", "foo"), ("Module:x", "Module"), ("file:/src/**", "file"), ("paths:", "paths")]
+        {
+            #expect(throws: InAppPatternError.unknownKind(kind, pattern: text)) {
+                try InAppPattern(text, isInApp: true)
+            }
+        }
+        let words = InAppPatternError.unknownKind("foo", pattern: "foo:bar").description
+        #expect(words.contains("'foo:bar'") && words.contains("path, module and image"))
         #expect(throws: InAppPatternError.tooLong(bytes: 1025)) {
             try InAppPattern(String(repeating: "a", count: 1025), isInApp: true)
         }

@@ -49,7 +49,8 @@ import Testing
 
     @Test func `everything that is written is in the schema, everything in the schema is written`() throws {
         #expect((Self.schema["$id"] as? String) == "urn:symbolist:event-additions:1")
-        let source = SourceText(text: Array(repeating: 0x0a, count: 100), mark: .differs)
+        let lines = Array(repeating: UInt8(0x0a), count: 19) + Array(repeating: 0x20, count: 300) + [0x0a]
+        let source = SourceText(text: lines, mark: .differs)
         let marker = #"{"data":{"symbolist":{"kind":"omitted","count":7}}}"#
         let event = makeEvent(
             frames: [
@@ -65,7 +66,7 @@ import Testing
                 0: .found(try TestIndex.app(), features: TestIndex.features),
                 1: .failed(.fetchingFailed, reason: "connection refused"),
             ], sources: ["/src/app/Sources/till/main.swift": source],
-            limits: SymbolicationLimits(contextBytes: 100))
+            limits: SymbolicationLimits(contextBytes: 350))
         var seen: Set<String> = []
         for frame in enriched.frames() {
             if let own = frame["data/symbolist"] { try check(own, "frameData", seen: &seen) }

@@ -50,6 +50,24 @@ import Testing
         #expect(try #require(lines(String(line.prefix(240)), 1, 200)).line == line.prefix(240))
     }
 
+    @Test func `the column of a cut line is where its byte went`() throws {
+        let line = Array((0..<1000).map { UInt8(ascii: "a") + UInt8($0 % 23) })
+        let source = SourceLines(line)
+        for column in 1...1000 {
+            let context = try #require(SourceContext(source, line: 1, column: column))
+            let cut = try #require(context.column)
+            #expect(Array(context.line.utf8)[cut - 1] == line[column - 1])
+        }
+        #expect(SourceContext(source, line: 1, column: 0)?.column == nil)
+        #expect(SourceContext(source, line: 1, column: 1002)?.column == nil)
+        #expect(SourceContext(source, line: 1, column: .max)?.column == nil)
+        #expect(lines("short", 1, 3)?.column == nil)
+        // The text behind bytes that are no UTF-8 moves with them.
+        let odd = SourceLines(Array(repeating: 0xff, count: 300) + [0x40])
+        let context = try #require(SourceContext(odd, line: 1, column: 301))
+        #expect(Array(context.line.utf8)[try #require(context.column) - 1] == 0x40)
+    }
+
     @Test(arguments: 0..<8) func `cuts fall between characters`(_ shift: Int) throws {
         let line = String(repeating: "x", count: shift) + String(repeating: "😀", count: 200)
         for column in [0, 1, 300, 301, 302, 303, 799] {

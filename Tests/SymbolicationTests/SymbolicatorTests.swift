@@ -134,6 +134,53 @@ import Testing
         #expect(frames.last?["function"]?.string == "main")
     }
 
+    @Test(
+        arguments: [
+            (#","instruction_addr_adjustment":"none""#, "", ["pc", "pc"]),
+            (#","instruction_addr_adjustment":"all""#, "", ["return", "return"]),
+            (#","instruction_addr_adjustment":"all_but_first""#, "", ["return", "pc"]),
+            ("", #""adjust_instruction_addr":false"#, ["pc", "pc"]),
+            ("", #""adjust_instruction_addr":true"#, ["return", "return"]),
+            ("", #""data":{"symbolist":{"kind":"async"}}"#, ["async", "async"]), ("", "", ["return", "pc"]),
+        ])
+    func `every native frame has a kind, and the same one twice`(
+        _ trace: String, _ more: String, _ kinds: [String]
+    ) throws {
+        let event = makeEvent(frames: [frame(0x401006, more), frame(0x401008, more)], trace: trace)
+        let enriched = try Enriched(event, app())
+        #expect(enriched.frames().map { $0["data/symbolist/kind"]?.string } == kinds)
+        #expect(try Enriched(enriched.bytes, app()).text == enriched.text)
+    }
+
+    @Test func `beside the application's Swift code, bare C names are what was linked in`() throws {
+        var content = SymbolIndexContent(metadata: IndexMetadata(architecture: "x86_64"))
+        content.files = ["/src/app/main.swift", "/src/app/helper.c"]
+        content.functions = [
+            .init(name: "run()", fullName: "till.run() -> ()", linkageName: "$s4till3runyyF", language: .swift),
+            .init(name: "containsKey", linkageName: "containsKey", entryAddress: 0x1100, isFromSymbolTable: true),
+            .init(name: "helper", linkageName: "helper", language: .c, entryAddress: 0x1200),
+            .init(
+                name: "bare()", fullName: "till.bare() -> ()", linkageName: "$s4till4bareyyF", language: .swift,
+                isFromSymbolTable: true),
+        ]
+        content.scopes = (0..<4).map { .init(function: $0) }
+        content.ranges = [
+            .init(address: 0x1000, scope: 0, file: 0, line: 1), .init(address: 0x1100, scope: 1),
+            .init(address: 0x1200, scope: 2, file: 1, line: 1), .init(address: 0x1300, scope: 3), .hole(0x1400),
+        ]
+        let images: [Int: ImageAnswer] = [0: .found(try TestIndex.make(content), features: .init())]
+        func inApp(_ addresses: [UInt64], _ rules: InAppRules = InAppRules()) throws -> [Bool?] {
+            try Enriched(makeEvent(frames: addresses.map { frame($0) }), images, rules: rules).frames()
+                .map { $0["in_app"]?.bool }
+        }
+        #expect(try inApp([0x401101, 0x401201, 0x401301, 0x401000]) == [false, true, true, true])
+        // The order of the frames does not matter; a C program without debug information keeps its own names.
+        #expect(try inApp([0x401001, 0x401100]) == [true, false])
+        #expect(try inApp([0x401101, 0x401201, 0x401300]) == [true, true, true])
+        // The operator knows better.
+        #expect(try inApp([0x401001, 0x401100], InAppRules(inApp: ["image:/app/till"], notInApp: [])) == [true, true])
+    }
+
     @Test func `a trace without native frames is left alone`() throws {
         let event = makeEvent(frames: [#"{"platform":"python","function":"f"}"#])
         let enriched = try Enriched(event, [:])
@@ -367,6 +414,27 @@ import Testing
         #expect(frames[1]["context_line"] == nil)
         #expect(frames[1]["data/symbolist/source"] == nil)
         #expect(frames[2]["context_line"]?.string == "let line10 = 10")
+    }
+
+    @Test func `a cut line says where its column is`() throws {
+        let long = String(repeating: "x", count: 500) + "@" + String(repeating: "y", count: 500)
+        var content = SymbolIndexContent(metadata: IndexMetadata(architecture: "x86_64"))
+        content.files = ["/a.c"]
+        content.functions = [.init(name: "f", entryAddress: 0x1000)]
+        content.scopes = [.init(function: 0)]
+        content.ranges = [
+            .init(address: 0x1000, scope: 0, file: 0, line: 1, column: 501),
+            .init(address: 0x1100, scope: 0, file: 0, line: 2, column: 2), .hole(0x1200),
+        ]
+        let source = SourceText(text: Array((long + "\nshort\n").utf8), mark: .exact)
+        let enriched = try Enriched(
+            makeEvent(frames: [frame(0x401101), frame(0x401000)]),
+            [0: .found(try TestIndex.make(content), features: .init())], sources: ["/a.c": source])
+        #expect(enriched.frames()[0]["data/symbolist/context_column"] == nil)
+        let line = try #require(enriched.frames()[1]["context_line"]?.string)
+        let column = try #require(enriched.frames()[1]["data/symbolist/context_column"]?.number)
+        #expect(Array(line.utf8)[Int(column) - 1] == UInt8(ascii: "@"))
+        #expect(enriched.frames()[1]["colno"]?.number == 501)
     }
 
     @Test func `a line beyond the text has no context`() throws {

@@ -183,8 +183,9 @@ struct EventsShow: AsyncParsableCommand {
         switch stored {
         case .bytes(let bytes): return bytes
         case .blob(let digest):
+            let folder = try storage.folder()
             do throws(BlobStorageError) {
-                return try await FolderStorage(root: storage.debugFilesFolder).read(digest, limit: 1 << 30)
+                return try await folder.read(digest, limit: 1 << 30)
             } catch {
                 throw CommandFailure(.unavailable, "event \(id): \(error)")
             }

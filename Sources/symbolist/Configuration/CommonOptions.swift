@@ -148,16 +148,12 @@ struct SourceOptions: ParsableArguments {
 
     /// The rules with this process's folder and toolchain.
     func policy() throws -> SourcePolicy {
-        for root in sourceRoot {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue else {
-                throw CommandFailure(.usage, "--source-root: '\(root)' is not a folder")
-            }
-        }
-        return SourcePolicy(
+        let policy = SourcePolicy(
             currentFolder: FileManager.default.currentDirectoryPath,
             toolchain: SourcePolicy.toolchain(searchPath: ProcessInfo.processInfo.environment["PATH"] ?? ""),
             sourceRoots: sourceRoot, pathMaps: mapPath.map { SourcePolicy.PathMap(from: $0.key, to: $0.value) })
+        if let problem = policy.problems.first { throw CommandFailure(.usage, "--source-root: \(problem)") }
+        return policy
     }
 }
 

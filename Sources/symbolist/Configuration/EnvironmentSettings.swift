@@ -110,7 +110,8 @@ struct EnvironmentSettings {
             position += 1
         }
         // `symbolist events --limit 2` means the default subcommand; help is the command's own.
-        if let name = command.defaultSubcommand, let next = command.subcommands?.first(where: { $0.commandName == name }),
+        if let name = command.defaultSubcommand,
+            let next = command.subcommands?.first(where: { $0.commandName == name }),
             !arguments.dropFirst(position).contains(where: { ["-h", "--help", "help"].contains($0) })
         {
             command = next

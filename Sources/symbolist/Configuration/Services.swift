@@ -20,13 +20,8 @@ struct Services {
         umask(0o077)
         let parser = try sandbox.parser()
         let database = try await openDatabase(storage)
+        let folder = try storage.folder()
         do throws(DebugFilesError) {
-            let folder: FolderStorage
-            do throws(BlobStorageError) {
-                folder = try FolderStorage(root: storage.debugFilesFolder)
-            } catch {
-                throw .storage(error.description)
-            }
             let store = try DebugFileStore(
                 storage: folder, database: database, parser: parser, cacheFolder: storage.cacheFolder,
                 options: storage.cacheOptions.libraryOptions)
@@ -43,6 +38,18 @@ struct Services {
             return try await SQLiteDatabase.open(location)
         } catch {
             throw CommandFailure(.unavailable, "--database: \(error)")
+        }
+    }
+}
+
+extension StorageOptions {
+    /// The store's folder, made when it is missing.
+    func folder() throws -> FolderStorage {
+        do throws(BlobStorageError) {
+            return try FolderStorage(root: debugFilesFolder)
+        } catch {
+            if case .unsupportedLocation = error { throw CommandFailure(.usage, "--debug-files: \(error)") }
+            throw CommandFailure(.unavailable, "--debug-files: \(error)")
         }
     }
 }

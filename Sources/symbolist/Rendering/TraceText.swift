@@ -25,7 +25,7 @@ struct TraceText {
         for trace in document.traces() {
             text += "\n" + title(of: trace) + "\n"
             for (number, frame) in trace.frames.reversed().enumerated() {
-                text += render(frame, number: number, withSource: trace.isCrashed)
+                text += render(frame, number: number, withSource: trace.isMain)
             }
         }
         return text + imagesWithoutSymbols()
@@ -104,7 +104,11 @@ struct TraceText {
         case "symbolicated", nil: break
         case "missing": flags.append("no debug file")
         case "missing_symbol": flags.append("no symbol")
-        case "unknown_image": flags.append("outside every image")
+        case "unknown_image": flags.append(frame.reason.map(show) ?? "outside every image")
+        case "malformed":
+            // Beside a name of its own the frame does not show its address.
+            let address = frame.function == nil ? nil : frame.address.map { "address " + show($0) }
+            flags.append((["malformed"] + [address, frame.reason.map(show)].compactMap { $0 }).joined(separator: ": "))
         case .some(let other): flags.append(show(other))
         }
         if let mark = frame.sourceMark, frame.isInApp {
@@ -131,9 +135,10 @@ struct TraceText {
             text += style.faint(row(number - before.count + offset, line)) + "\n"
         }
         text += row(number, source) + "\n"
-        if let column = frame.column.map({ Int(clamping: $0) }), column > 0, column <= source.utf8.count + 1 {
+        if let column = frame.sourceColumn.map({ Int(clamping: $0) }), column > 0, column <= source.utf8.count + 1 {
             // Columns count bytes (DWARF 5, section 6.2.2); tabs are kept so that the caret stands below its byte.
-            let lead = String(decoding: source.utf8.prefix(column - 1), as: UTF8.self).map { $0 == "\t" ? "\t" : " " }
+            let lead = show(String(decoding: source.utf8.prefix(column - 1), as: UTF8.self))
+                .map { $0 == "\t" ? "\t" : " " }
             text +=
                 margin + String(repeating: " ", count: width) + " | " + lead.joined() + style.alarm("^") + "\n"
         }
@@ -154,15 +159,19 @@ struct TraceText {
             }
             let name = document.string("code_file", of: image) ?? "an image without a name"
             let id = document.string("code_id", of: image) ?? document.string("debug_id", of: image)
-            // That no file with its id is there is what "missing" says; any other reason is worth its line.
             let reason = document.object("symbolist", of: image).flatMap { document.string("reason", of: $0) }
-            let isPlain = status == "missing" && id.map { reason?.contains($0) ?? true } ?? false
+            let isPlain = status == "missing" && id != nil && reason.map(saysNotUploaded) ?? true
             rows.append("  \(status)  \(id ?? "no build id")  \(name)")
             if !isPlain, let reason { rows.append("           \(reason)") }
         }
         guard !rows.isEmpty else { return "" }
         return "\n" + style.strong("Images without debug information (symbolist upload FILE adds one):") + "\n"
             + rows.map { style.faint(show($0)) + "\n" }.joined()
+    }
+
+    /// That no file with its id was uploaded is what "missing" says; any other reason is worth its line.
+    private func saysNotUploaded(_ reason: String) -> Bool {
+        reason.hasPrefix("no debug file with ") && !reason.contains { ",;".contains($0) }
     }
 
     private func show(_ text: String) -> String { Terminal.visible(text) }
