@@ -69,7 +69,7 @@ struct IndexCacheFolder: Sendable {
             guard rename(temporary, path(of: digest)) == 0 else { throw SystemCallError("rename", temporary) }
             try FileSystem.synchronizeFolder(folder)
         } catch {
-            throw IndexFailure(.other, error.description)
+            throw .outage(error.description)
         }
         evict(keeping: digest)
         return index
@@ -107,6 +107,9 @@ struct IndexCacheFolder: Sendable {
 struct IndexFailure: Error, Sendable, Equatable {
     var status: ImageStatus
     var reason: String
+    /// The store, the cache or the parser did not work: this says nothing about the object, and is no answer for an event
+    /// that would then wait for an upload that never comes.
+    var isOutage = false
 
     /// Of whoever was cancelled; never an answer.
     static let cancelled = IndexFailure(.other, "cancelled")
@@ -125,5 +128,13 @@ struct IndexFailure: Error, Sendable, Equatable {
             case .died, .unavailable: .other
             }
         self.init(status, error.description)
+        if case .unavailable = error { isOutage = true }
+    }
+
+    /// What did not work, in a sentence.
+    static func outage(_ reason: String) -> IndexFailure {
+        var failure = IndexFailure(.other, reason)
+        failure.isOutage = true
+        return failure
     }
 }

@@ -143,7 +143,7 @@ actor IndexLibrary {
         do throws(DebugFilesError) {
             refusal = try await quarantine.refusal(of: digest, revision: revision)
         } catch {
-            throw IndexFailure(.other, error.description)
+            throw .outage(error.description)
         }
         if let refusal { throw IndexFailure(.other, refusal) }
 
@@ -152,7 +152,7 @@ actor IndexLibrary {
         do throws(SystemCallError) {
             created = try await offCooperativePool { () throws(SystemCallError) in try cache.create() }
         } catch {
-            throw IndexFailure(.other, error.description)
+            throw .outage(error.description)
         }
         do throws(ObjectParserError) {
             _ = try await parser.build(object, digest: digest, name: name, into: created.file)

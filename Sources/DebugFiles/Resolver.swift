@@ -17,26 +17,37 @@ struct Resolver: Sendable {
                 name: image.hasNoID ? image.codeFile.flatMap(ImageName.base) : nil)
         }
         let found = try await catalogue.candidates(project: project, images: wanted)
-        let answers = await withTaskGroup(of: (Int, ResolvedImage).self) { group in
+        let results = await withTaskGroup(of: (Int, Result<ResolvedImage, IndexFailure>).self) { group in
             for (position, image) in images.enumerated() {
                 group.addTask {
-                    (position, await answer(image, found.found[position]))
+                    do throws(IndexFailure) {
+                        return (position, .success(try await answer(image, found.found[position])))
+                    } catch {
+                        return (position, .failure(error))
+                    }
                 }
             }
-            var answers = [ResolvedImage?](repeating: nil, count: images.count)
-            for await (position, answer) in group { answers[position] = answer }
-            return answers.compactMap { $0 }
+            var results = [Result<ResolvedImage, IndexFailure>?](repeating: nil, count: images.count)
+            for await (position, result) in group { results[position] = result }
+            return results.compactMap { $0 }
         }
         if Task.isCancelled { throw .cancelled }
+        var answers: [ResolvedImage] = []
+        do throws(IndexFailure) {
+            for result in results { answers.append(try result.get()) }
+        } catch {
+            throw .storage(error.reason)
+        }
         let used = await recentUse.due(Set(answers.compactMap { $0.object?.digest }))
         // Only retention by last use reads it: an answer is not withheld because this could not be written.
         if !used.isEmpty { try? await catalogue.touch(used, now: Clock.milliseconds()) }
         return Resolution(images: answers, catalogueSequence: found.sequence)
     }
 
+    /// Throws outages only: any other failure is the image's answer.
     private func answer(
         _ image: ImageQuery, _ found: Catalogue.Found
-    ) async -> ResolvedImage {
+    ) async throws(IndexFailure) -> ResolvedImage {
         func failed(_ status: ImageStatus, _ reason: String) -> ResolvedImage {
             ResolvedImage(
                 query: image, status: status, reason: reason, object: nil, lacks: [.object], ids: found.ids,
@@ -60,6 +71,7 @@ struct Resolver: Sendable {
                     open: { () throws(IndexFailure) in try await open(candidate) })
                 return answer(image, found, candidate, index)
             } catch {
+                if error.isOutage { throw error }
                 // The best one's failure is what an operator has to mend.
                 failure = failure ?? error
             }
@@ -119,12 +131,12 @@ struct Resolver: Sendable {
     ) async throws(IndexFailure) -> FileDescriptor {
         switch error {
         case .missing, .damaged: break
-        default: throw IndexFailure(.other, error.description)
+        default: throw .outage(error.description)
         }
         do throws(DebugFilesError) {
             try await catalogue.recordLoss(of: candidate.digest, now: Clock.milliseconds())
         } catch {
-            throw IndexFailure(.other, error.description)
+            throw .outage(error.description)
         }
         do throws(BlobStorageError) {
             if case .damaged = error, try await storage.setAsideIfDamaged(candidate.digest) { throw error }
@@ -140,7 +152,7 @@ struct Resolver: Sendable {
                         + (candidate.isLost ? " any more; upload the file again" : ""))
             case .damaged:
                 throw IndexFailure(.other, "\(error.description) and was set aside; upload the file again")
-            default: throw IndexFailure(.other, error.description)
+            default: throw .outage(error.description)
             }
         }
     }

@@ -24,7 +24,7 @@ enum AwaitedIDs {
                 add(index, .buildID, image.codeID, lack)
                 add(index, .debugID, image.debugID, lack)
             }
-            guard outcome.status == .found, case .found(let symbols, _) = resolved.answers[index] else {
+            guard outcome.status == .found, case .found(let symbols, _, _) = resolved.answers[index] else {
                 addOwn(.object)
                 continue
             }
@@ -47,7 +47,7 @@ extension ResolvedEvent {
         for trace in traces {
             for frame in trace.frames {
                 guard let image = frame.image, seen.insert(image).inserted else { continue }
-                if case .found(let index, _) = answers[image], index.header.quality < .full { return true }
+                if case .found(let index, _, _) = answers[image], index.header.quality < .full { return true }
             }
         }
         return false

@@ -167,13 +167,14 @@ struct EventEnrichment {
 
     private func annotation(of image: Int) -> ImagePatch.Annotation {
         switch resolved.answers[image] {
-        case .found(let index, let features):
+        case .found(let index, let features, let matchedByName):
             if let reason = resolved.damaged[image] {
                 return .init(status: .malformed, reason: Self.cut("symbol index: \(reason)"), features: features)
             }
             let name = (try? index.metadata())?.architecture
             return .init(
-                status: .found, features: features, architecture: name?.isEmpty == false ? name : nil)
+                status: .found, features: features, architecture: name?.isEmpty == false ? name : nil,
+                isMatchedByName: matchedByName)
         case .failed(let status, let reason):
             return .init(status: status, reason: Self.cut(reason))
         case nil:

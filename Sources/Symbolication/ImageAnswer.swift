@@ -45,8 +45,8 @@ public enum ImageStatus: String, Equatable, Sendable {
 
 /// What the caller found for one image.
 public enum ImageAnswer: Sendable {
-    /// An index, and what the file it was made from has.
-    case found(SymbolIndex, features: ImageFeatures)
+    /// An index, and what the file it was made from has. `matchedByName`: the image has no id; a file of its name answers.
+    case found(SymbolIndex, features: ImageFeatures, matchedByName: Bool = false)
     /// No index: `status` is one of the failures, `reason` a sentence for people that names the file and the limit or
     /// field.
     case failed(ImageStatus, reason: String)

@@ -20,6 +20,8 @@ enum ImagePatch {
         var features: ImageFeatures?
         /// Of the file that was found.
         var architecture: String?
+        /// Not by an id: there is none.
+        var isMatchedByName = false
     }
 
     static func apply(_ annotation: Annotation, to image: EventImage, in patch: inout EventPatch) {
@@ -34,10 +36,11 @@ enum ImagePatch {
         }
         let architecture = hasArchitecture ? nil : annotation.architecture
         if let architecture { patch.set(image.node, key: "arch", to: JSONWriter.string(architecture)) }
-        if annotation.reason != nil || architecture != nil {
+        if annotation.reason != nil || architecture != nil || annotation.isMatchedByName {
             var writer = JSONWriter()
             writer.beginObject()
             writer.member("reason", ifPresent: annotation.reason)
+            if annotation.isMatchedByName { writer.member("matched_by", "name") }
             if architecture != nil { writer.member("arch_from", "index") }
             writer.endObject()
             patch.set(image.node, key: "symbolist", to: writer.bytes)

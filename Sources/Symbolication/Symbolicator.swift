@@ -126,7 +126,7 @@ struct TraceResolver {
         var indexes: [Int: SymbolIndex] = [:]
         var paths: [Int: String] = [:]
         for image in event.images {
-            guard case .found(let index, _) = images[image.index] else { continue }
+            guard case .found(let index, _, _) = images[image.index] else { continue }
             indexes[image.index] = index
             paths[image.index] = image.codeFile
         }

@@ -107,7 +107,7 @@ public struct EventEnricher: Sendable {
 
 extension SymbolAnswers {
     fileprivate func deniesSources(ofImage index: Int) -> Bool {
-        if case .found(_, let features) = images[index] { !features.hasSources } else { false }
+        if case .found(_, let features, _) = images[index] { !features.hasSources } else { false }
     }
 }
 

@@ -175,7 +175,7 @@ struct JobProcessor: Sendable {
             guard let found = try await blobs.size(of: digest) else { throw .missing(digest: digest) }
             size = found
             // A program that inserts a reference itself may say any size in the table.
-            if size <= options.maximumEventSize { return try await blobs.read(digest, range: 0..<size) }
+            if size <= options.maximumEventSize { return try await blobs.read(digest, limit: options.maximumEventSize) }
         } catch {
             throw Self.failure("the payload: ", error)
         }

@@ -40,7 +40,9 @@ public struct NamedSymbols: SymbolSource {
         var answers = try await fallback?.answers(for: images, project: project) ?? SymbolAnswers()
         for image in images {
             let stored: IndexQuality? =
-                if case .found(let index, _)? = answers.images[image.imageIndex] { index.header.quality } else { nil }
+                if case .found(let index, _, _)? = answers.images[image.imageIndex] { index.header.quality } else {
+                    nil
+                }
             if let file = named(image), stored.map({ file.index.header.quality >= $0 }) ?? true {
                 answers.take(file, for: image)
             } else if stored == nil {
@@ -157,7 +159,8 @@ extension SymbolAnswers {
         images[image.imageIndex] = .found(
             file.index,
             features: ImageFeatures(
-                hasDebugInformation: quality >= .partial, hasSymbols: quality >= .symbols))
+                hasDebugInformation: quality >= .partial, hasSymbols: quality >= .symbols),
+            matchedByName: image.codeID == nil && image.debugID == nil)
         objects[image.imageIndex] = file.digest
         paths[image.imageIndex] = file.path
         awaited.removeAll { id in ids[image.imageIndex]?.contains { $0.id == id.id } ?? false }

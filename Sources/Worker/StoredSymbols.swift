@@ -119,7 +119,7 @@ extension ResolvedImage {
             features: ImageFeatures(
                 hasDebugInformation: object.inspection.hasDebugInformation,
                 hasUnwindInformation: object.inspection.hasUnwindTables, hasSymbols: object.inspection.hasSymbolTable,
-                hasSources: object.hasSources))
+                hasSources: object.hasSources), matchedByName: matchedByName)
     }
 }
 

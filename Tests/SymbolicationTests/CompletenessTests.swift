@@ -19,6 +19,13 @@ import Testing
         #expect(try Enriched(makeEvent(frames: [came]), [:]).summary.status == .partial)
     }
 
+    @Test func `an image that was matched by its name says so`() throws {
+        let answer = ImageAnswer.found(try TestIndex.app(), features: TestIndex.features, matchedByName: true)
+        let enriched = try Enriched(makeEvent(frames: [frame(0x401000)]), [0: answer])
+        #expect(enriched.text.contains(#""matched_by":"name""#))
+        #expect(try !Enriched(makeEvent(frames: [frame(0x401000)]), app()).text.contains("matched_by"))
+    }
+
     @Test func `what another tool has found is kept, and has to have a function`() throws {
         let done = frame(0x401000, #""function":"theirs","data":{"symbolicator_status":"symbolicated"}"#)
         let enriched = try Enriched(makeEvent(frames: [done]), [:])

@@ -63,7 +63,7 @@ import Testing
         let enriched = try Enriched(
             event,
             [
-                0: .found(try TestIndex.app(), features: TestIndex.features),
+                0: .found(try TestIndex.app(), features: TestIndex.features, matchedByName: true),
                 1: .failed(.fetchingFailed, reason: "connection refused"),
             ], sources: ["/src/app/Sources/till/main.swift": source],
             limits: SymbolicationLimits(contextBytes: 350))

@@ -12,7 +12,7 @@ struct UploadText {
         let path = Terminal.visible(outcome.path)
         if outcome.status == .failed {
             let reason = Terminal.visible(outcome.reason ?? "no reason given")
-            return "failed    " + (reason.hasPrefix(path) ? reason : "\(path): \(reason)") + "\n"
+            return "failed    \(path): \(reason)\n"
         }
         var parts: [String] = []
         // Sentry's word for a position-independent executable is "lib"; only a separate debug file is worth a word here.
