@@ -73,7 +73,7 @@ let package = Package(
         room("Sandbox", ["CSandbox"]),
 
         // The event and its way to the patch.
-        room("CrashEvent"),
+        room("CrashEvent", ["Bytes"]),
         room("CrashReports", ["Bytes", "CrashEvent"]),
         room("Symbolication", ["CrashEvent", "SymbolIndex"]),
 
@@ -106,7 +106,7 @@ let package = Package(
             name: "SandboxTestChild", dependencies: ["Sandbox", "Demangling", "CSandboxProbe"],
             path: "Tests/SandboxTestChild", swiftSettings: settings),
         tests("Sandbox", ["SandboxTestChild"]),
-        tests("CrashEvent"),
+        tests("CrashEvent", ["Bytes"]),
         tests("CrashReports", ["Bytes", "CrashEvent"]),
         tests("Symbolication", ["Bytes", "CrashEvent", "SymbolIndex"]),
         tests("Database", [grdb]),

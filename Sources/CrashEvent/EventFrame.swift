@@ -1,3 +1,5 @@
+import Bytes
+
 /// What the address of a frame that a decoder wrote means (`data.symbolist.kind`).
 public enum FrameKind: String, Equatable, Sendable {
     /// The instruction that faulted or was interrupted.

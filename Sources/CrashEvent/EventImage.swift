@@ -1,3 +1,5 @@
+import Bytes
+
 /// One entry of `debug_meta.images`: a file that was mapped in the process that crashed. Reads the document when asked.
 public struct EventImage: Sendable {
     /// The position in `debug_meta.images`, 0-based.

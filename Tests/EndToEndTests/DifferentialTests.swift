@@ -27,7 +27,7 @@ import Testing
         let input = addresses.map { "0x" + String($0, radix: 16) + "\n" }.joined()
 
         let own = try await symbolist.symbolist(
-            "addr2line", "-e", binary, "-f", "-i", "--output-style=JSON", input: input)
+            "addr2line", "-e", binary, "-f", "-i", "-C", "--output-style=JSON", input: input)
         #expect(own.status == 0, "\(own.errors)")
         let mine = try Self.answers(own.output)
         #expect(mine.map(\.address) == addresses)

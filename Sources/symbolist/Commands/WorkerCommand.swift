@@ -67,6 +67,9 @@ struct WorkerCommand: AsyncParsableCommand {
         options.maximumEventSize = maxEventSize
         options.owner = "\(ProcessInfo.processInfo.hostName):\(getpid())"
         let totals = Totals()
+        // The service group logs its services whole at trace level: pages of it, and nothing that helps.
+        var serviceLogger = Logger(label: "symbolist.services")
+        serviceLogger.logLevel = .warning
         let logger = Logger(label: "symbolist.worker")
         let worker = Worker(
             jobs: services.jobs, blobs: services.store.storage,
@@ -77,7 +80,7 @@ struct WorkerCommand: AsyncParsableCommand {
                 .init(
                     service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup)
-            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: serviceLogger)
         // Building the index of a large object takes minutes, and service managers kill after 90 seconds: what is not
         // finished by then is cancelled and given back, instead of being lost until its lease expires.
         configuration.maximumGracefulShutdownDuration = .seconds(30)

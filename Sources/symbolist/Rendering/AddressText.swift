@@ -72,8 +72,11 @@ struct AddressText {
     }
 
     private func name(_ frame: AddressFrame?) -> String {
-        let name = demangles ? frame?.fullName : frame?.linkageName ?? frame?.fullName
-        return name ?? "??"
+        frame.flatMap(name(of:)) ?? "??"
+    }
+
+    private func name(of frame: AddressFrame) -> String? {
+        demangles ? frame.fullName : frame.linkageName ?? frame.fullName
     }
 
     /// GNU prints `??:0` where nothing is known, `??:?` beside a symbol without a line, and `FILE:?` for line 0.
@@ -104,7 +107,7 @@ struct AddressText {
             writer.beginObject()
             writer.member("Column", frame.column)
             writer.member("FileName", frame.path.map(shortened) ?? "")
-            writer.member("FunctionName", showsFunctions ? (frame.fullName ?? frame.linkageName ?? "") : "")
+            writer.member("FunctionName", showsFunctions ? (name(of: frame) ?? "") : "")
             writer.member("Line", frame.line)
             if let linkageName = frame.linkageName { writer.member("LinkageName", linkageName) }
             writer.member("StartAddress", frame.startAddress.map { Hexadecimal.address($0) } ?? "")

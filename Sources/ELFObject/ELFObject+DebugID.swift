@@ -13,8 +13,9 @@ extension ELFObject {
     /// build id, up to 4096 bytes of `.text` are folded by exclusive or. A separate debug file lacks those bytes, so
     /// without a build id it cannot be matched with its program.
     public var debugID: String? {
+        let isLittleEndian = header.byteOrder == .little
         if let buildID {
-            return guid(buildID)
+            return DebugIdentifier.make(buildID: buildID, isLittleEndian: isLittleEndian)
         }
         guard let section = section(named: ".text"), section.hasContents, section.size > 0,
             let code = reader.record(at: section.fileOffset, size: section.size)
@@ -23,18 +24,6 @@ extension ELFObject {
         for index in 0..<min(4096, code.bytes.byteCount) {
             folded[index % 16] ^= code.u8(index)
         }
-        return guid(folded)
-    }
-
-    private func guid(_ id: [UInt8]) -> String {
-        var bytes = Array(id.prefix(16))
-        bytes += [UInt8](repeating: 0, count: 16 - bytes.count)
-        if header.byteOrder == .little {
-            bytes[0..<4].reverse()
-            bytes[4..<6].reverse()
-            bytes[6..<8].reverse()
-        }
-        let pieces = [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { Hexadecimal.string(bytes[$0]) }
-        return pieces.joined(separator: "-")
+        return DebugIdentifier.make(buildID: folded, isLittleEndian: isLittleEndian)
     }
 }
