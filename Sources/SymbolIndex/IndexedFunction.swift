@@ -32,29 +32,27 @@ public struct IndexedFunction: Sendable {
 
     /// The name as a programmer reads it in a list: demangled, simplified. Empty only when the debug information names
     /// the function nowhere.
-    public var name: IndexedString { text(FunctionRecord.name) ?? IndexedString(storage: storage, range: 0..<0) }
+    public var name: IndexedString { IndexedString(storage: storage, range: storage.names(of: index).name ?? 0..<0) }
     /// The name with everything: modules, parameter types, results; the same as ``name`` when there is no longer one.
-    public var fullName: IndexedString { text(FunctionRecord.fullName) ?? name }
+    public var fullName: IndexedString {
+        storage.names(of: index).fullName.map { IndexedString(storage: storage, range: $0) } ?? name
+    }
     /// The linker's name, mangled; `nil` when the debug information has none and no symbol stands at the entry.
-    public var linkageName: IndexedString? { text(FunctionRecord.linkageName) }
+    public var linkageName: IndexedString? {
+        storage.names(of: index).linkageName.map { IndexedString(storage: storage, range: $0) }
+    }
 
     /// The language by the mangling of the linkage name, else by the unit.
-    public var language: IndexedLanguage {
-        IndexedLanguage(rawValue: read { $0.uint8(at: $1 + FunctionRecord.language) }) ?? .unknown
-    }
+    public var language: IndexedLanguage { IndexedLanguage(rawValue: storage.marks(of: index).language) ?? .unknown }
 
     /// The link address of the function's first instruction; `nil` for one that is only known inlined.
-    public var entryAddress: UInt64? {
-        has(.hasEntry) ? read { $0.uint64(at: $1 + FunctionRecord.entryAddress) } : nil
-    }
+    public var entryAddress: UInt64? { storage.entryAddress(of: index) }
 
     /// The file that declares the function; `nil` when unknown.
-    public var declarationFile: IndexedString? {
-        storage.path(of: read { $0.uint32(at: $1 + FunctionRecord.declarationFile) })
-    }
+    public var declarationFile: IndexedString? { storage.path(of: storage.declaration(of: index).file) }
 
     /// 1-based; 0 when unknown.
-    public var declarationLine: UInt32 { read { $0.uint32(at: $1 + FunctionRecord.declarationLine) } }
+    public var declarationLine: UInt32 { storage.declaration(of: index).line }
 
     /// Known from the ELF symbol table only: there is no debug information of it.
     public var isFromSymbolTable: Bool { has(.fromSymbolTable) }
@@ -64,20 +62,7 @@ public struct IndexedFunction: Sendable {
     /// name of the debug information, or the linkage name too.
     public var failedToDemangle: Bool { has(.failedToDemangle) }
 
-    private func has(_ flag: IndexedFunctionFlags) -> Bool {
-        IndexedFunctionFlags(rawValue: read { $0.uint8(at: $1 + FunctionRecord.flags) }).contains(flag)
-    }
-
-    private func text(_ field: Int) -> IndexedString? {
-        let reference = read { $0.uint32(at: $1 + field) }
-        guard let range = storage.string(at: reference, storage.bytes) else { return nil }
-        return IndexedString(storage: storage, range: range)
-    }
-
-    @inline(__always)
-    private func read<Value>(_ body: (borrowing RawSpan, Int) -> Value) -> Value {
-        body(storage.bytes, storage.functions.offset + Int(index) * FunctionRecord.size)
-    }
+    private func has(_ flag: IndexedFunctionFlags) -> Bool { storage.marks(of: index).flags.contains(flag) }
 }
 
 /// The flags of a function, one byte in its record.

@@ -10,14 +10,13 @@ import Bytes
 /// A value of a few words that keeps the mapped index alive; making one allocates nothing.
 public struct IndexedLocation: Sendable {
     let storage: IndexStorage
-    let scope: UInt32
-    let file: UInt32
-    let line: UInt32
-    let column: UInt32
+    let first: ChainPosition
+    let address: UInt64
     /// The number of frames, at least 1.
     public let frameCount: Int
-    /// The first address of the range that this answer holds for.
-    public let rangeStart: UInt64
+
+    /// The first address of the range that this answer holds for. Searched when asked for.
+    public var rangeStart: UInt64 { storage.rangeStart(of: address) }
 
     /// The frame at `position`: 0 the innermost, `frameCount - 1` the physical function's.
     ///
@@ -25,13 +24,9 @@ public struct IndexedLocation: Sendable {
     /// a mistake of the caller, as an array's index is.
     public func frame(_ position: Int) -> IndexedFrame {
         precondition(position >= 0 && position < frameCount, "no such frame")
-        var iterator = frames.makeIterator()
-        var frame = iterator.current
-        for _ in 0...position {
-            guard let next = iterator.next() else { break }
-            frame = next
-        }
-        return frame
+        var chain = first
+        for _ in 0..<position { chain.goOut(storage) }
+        return chain.frame(storage)
     }
 
     /// All frames, innermost first.
@@ -50,57 +45,57 @@ public struct IndexedFrames: Sequence, Sendable {
 
     /// Starts at the innermost frame.
     public func makeIterator() -> Iterator {
-        Iterator(
-            storage: location.storage, scope: location.scope, file: location.file, line: location.line,
-            column: location.column, left: location.frameCount)
+        Iterator(storage: location.storage, chain: location.first, left: location.frameCount)
     }
 
     /// Follows the parents of a chain that `lookup` has checked.
     public struct Iterator: IteratorProtocol, Sendable {
         let storage: IndexStorage
-        var scope: UInt32
-        var file: UInt32
-        var line: UInt32
-        var column: UInt32
+        var chain: ChainPosition
         var left: Int
-        var isCallSite = false
-
-        /// The place that the next frame is at, without its function.
-        var current: IndexedFrame {
-            IndexedFrame(
-                function: nil, isInlined: false, isCallSite: isCallSite, line: line, column: column,
-                storage: storage, fileIndex: file)
-        }
 
         /// The next frame outwards.
         public mutating func next() -> IndexedFrame? {
             guard left > 0 else { return nil }
-            left -= 1
-            var frame = current
-            let storage = storage
-            let bytes = storage.bytes
-            guard let record = IndexStorage.offset(scope, in: storage.scopes, size: ScopeRecord.size) else {
-                left = 0
-                return frame
-            }
-            let parent = bytes.uint32(at: record + ScopeRecord.parent)
-            let target = bytes.uint32(at: record + ScopeRecord.target)
-            if parent == IndexLayout.none {
-                frame.function = IndexedFunction(storage: storage, index: target)
-                left = 0
-            } else if let call = IndexStorage.offset(target, in: storage.calls, size: CallRecord.size) {
-                frame.function = IndexedFunction(
-                    storage: storage, index: bytes.uint32(at: call + CallRecord.function))
-                frame.isInlined = true
-                file = bytes.uint32(at: call + CallRecord.file)
-                line = bytes.uint32(at: call + CallRecord.line)
-                column = bytes.uint32(at: call + CallRecord.column)
-                scope = parent
-                isCallSite = true
-            } else {
-                left = 0
-            }
+            left &-= 1
+            let frame = chain.frame(storage)
+            if left > 0 { chain.goOut(storage) }
             return frame
+        }
+    }
+}
+
+/// A frame of a chain, as numbers: where a walk from the innermost scope outwards stands.
+struct ChainPosition: Sendable {
+    /// The block in which the chain stands; without meaning in version 1.
+    let view: BlockView
+    /// Number of the scope, in the block or (version 1) in its section.
+    var scope: UInt64
+    /// The scope's parent; the scope's own number for none.
+    var parent: UInt64
+    /// `IndexLayout.none` for none.
+    var function: UInt32
+    var file: UInt32
+    var line: UInt32
+    var column: UInt32
+    /// Not the innermost frame.
+    var isCallSite = false
+
+    /// The frame is the last one of the chain.
+    var isOutermost: Bool { parent == scope }
+
+    func frame(_ storage: IndexStorage) -> IndexedFrame {
+        IndexedFrame(
+            function: IndexedFunction(storage: storage, index: function), isInlined: !isOutermost,
+            isCallSite: isCallSite, line: line, column: column, storage: storage, fileIndex: file)
+    }
+
+    /// Goes to the next frame outwards of a chain that was checked.
+    mutating func goOut(_ storage: IndexStorage) {
+        if let version1 = storage.version1 {
+            version1.goOut(&self, storage.bytes)
+        } else {
+            storage.goOut(&self)
         }
     }
 }

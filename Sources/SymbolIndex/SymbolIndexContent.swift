@@ -117,6 +117,8 @@ public struct SymbolIndexContent: Equatable, Sendable {
     public var quality: IndexQuality
     /// In the object's order.
     public var loadSegments: [IndexedLoadSegment]
+    /// For relocatable objects: where the sections were laid out, in rising order.
+    public var sections: [IndexedSection]
     /// Provenance.
     public var metadata: IndexMetadata
     /// Full paths.
@@ -132,7 +134,8 @@ public struct SymbolIndexContent: Equatable, Sendable {
     public init(
         builderRevision: UInt32 = 0, baseAddress: UInt64 = 0, machine: UInt16 = 0,
         byteOrder: IndexedByteOrder = .little, kind: IndexedObjectKind = .executable, quality: IndexQuality = .full,
-        loadSegments: [IndexedLoadSegment] = [], metadata: IndexMetadata, files: [String] = [],
+        loadSegments: [IndexedLoadSegment] = [], sections: [IndexedSection] = [], metadata: IndexMetadata,
+        files: [String] = [],
         functions: [Function] = [], scopes: [Scope] = [], ranges: [RangeStart] = []
     ) {
         self.builderRevision = builderRevision
@@ -142,6 +145,7 @@ public struct SymbolIndexContent: Equatable, Sendable {
         self.kind = kind
         self.quality = quality
         self.loadSegments = loadSegments
+        self.sections = sections
         self.metadata = metadata
         self.files = files
         self.functions = functions

@@ -18,7 +18,7 @@ public enum IndexedByteOrder: UInt8, Sendable {
 
 /// The fixed fields at the start of an index, read when it is opened.
 public struct SymbolIndexHeader: Equatable, Sendable {
-    /// The version of the format; `SymbolIndex.formatVersion` for files this reader opens.
+    /// The version of the format; one of `SymbolIndex.readableVersions`.
     public let formatVersion: UInt32
     /// The revision of the builder that wrote the file. Another revision means that the same inputs may give another,
     /// better index.
@@ -36,6 +36,10 @@ public struct SymbolIndexHeader: Equatable, Sendable {
     public let kind: IndexedObjectKind
     /// How much the index can say.
     public let quality: IndexQuality
+    /// Scopes that the builder gave; 0 in version 1.
+    let scopeCount: UInt64
+    /// Blocks; 0 in version 1.
+    let blockCount: UInt64
     /// The size of the whole file in bytes.
     public let fileSize: UInt64
 
@@ -44,12 +48,17 @@ public struct SymbolIndexHeader: Equatable, Sendable {
         for (position, byte) in IndexLayout.magic.enumerated() where bytes.uint8(at: position) != byte {
             throw .notAnIndex
         }
-        guard bytes.byteCount >= IndexLayout.smallestFile else {
+        guard bytes.byteCount >= IndexLayout.versionOffset + 4 else {
             throw .wrongSize(expected: UInt64(IndexLayout.smallestFile), actual: UInt64(bytes.byteCount))
         }
         formatVersion = bytes.uint32(at: IndexLayout.versionOffset)
-        guard formatVersion == IndexLayout.version else {
+        guard SymbolIndex.readableVersions.contains(formatVersion) else {
             throw .unsupportedVersion(found: formatVersion, supported: IndexLayout.version)
+        }
+        let isVersion1 = formatVersion == Version1Sections.version
+        let smallest = isVersion1 ? Version1Sections.smallestFile : IndexLayout.smallestFile
+        guard bytes.byteCount >= smallest else {
+            throw .wrongSize(expected: UInt64(smallest), actual: UInt64(bytes.byteCount))
         }
         fileSize = bytes.uint64(at: IndexLayout.fileSizeOffset)
         guard fileSize == UInt64(bytes.byteCount) else {
@@ -59,7 +68,10 @@ public struct SymbolIndexHeader: Equatable, Sendable {
         baseAddress = bytes.uint64(at: IndexLayout.baseAddressOffset)
         rangeCount = bytes.uint64(at: IndexLayout.rangeCountOffset)
         machine = bytes.uint16(at: IndexLayout.machineOffset)
-        guard Int(bytes.uint8(at: IndexLayout.sectionCountOffset)) == IndexSection.allCases.count else {
+        scopeCount = isVersion1 ? 0 : bytes.uint64(at: IndexLayout.scopeCountOffset)
+        blockCount = isVersion1 ? 0 : bytes.uint64(at: IndexLayout.blockCountOffset)
+        let sections = isVersion1 ? Version1Sections.order.count : IndexLayout.sections.count
+        guard Int(bytes.uint8(at: IndexLayout.sectionCountOffset)) == sections else {
             throw .damaged(section: .metadata, record: 0, reason: "wrong number of sections")
         }
         guard let byteOrder = IndexedByteOrder(rawValue: bytes.uint8(at: IndexLayout.byteOrderOffset)),

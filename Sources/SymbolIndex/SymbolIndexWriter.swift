@@ -1,264 +1,242 @@
-/// Encodes content as the bytes of an index. The same content gives the same bytes.
+import Glibc
+
+/// Writes indexes. The same content gives the same bytes.
 public enum SymbolIndexWriter {
-    /// The whole file.
-    /// - Throws: `SymbolIndexError.invalidContent` when a number refers to nothing, the ranges are not in strictly
-    ///   rising order or do not end with a hole, or a table exceeds what its 32-bit references can count.
-    public static func encode(_ content: SymbolIndexContent) throws(SymbolIndexError) -> [UInt8] {
-        try checkReferences(content)
-        var strings = StringTable()
-        let files = try fileSection(content.files, &strings)
-        let functions = try functionSection(content.functions, &strings)
-        let (scopes, calls) = try scopeSections(content.scopes)
-        let blocks = try BlockSections(content.ranges)
-        var segments = ByteWriter()
-        for segment in content.loadSegments {
-            segments.append(segment.fileOffset)
-            segments.append(segment.address)
-            segments.append(segment.fileSize)
-            segments.append(segment.memorySize)
-            segments.append(segment.flags)
-            segments.append(UInt32(0))
+    /// What stands in the header and beside the tables.
+    public struct Facts: Sendable {
+        /// See ``SymbolIndexHeader/builderRevision``.
+        public var builderRevision: UInt32
+        /// ELF `e_machine`.
+        public var machine: UInt16
+        /// Of the object.
+        public var byteOrder: IndexedByteOrder
+        /// Of the object.
+        public var kind: IndexedObjectKind
+        /// How much the index can say.
+        public var quality: IndexQuality
+        /// In the object's order.
+        public var loadSegments: [IndexedLoadSegment]
+        /// For relocatable objects: where the sections were laid out.
+        public var sections: [IndexedSection]
+        /// Provenance.
+        public var metadata: IndexMetadata
+
+        /// Facts of an object.
+        public init(
+            builderRevision: UInt32, machine: UInt16, byteOrder: IndexedByteOrder, kind: IndexedObjectKind,
+            quality: IndexQuality, loadSegments: [IndexedLoadSegment], sections: [IndexedSection] = [],
+            metadata: IndexMetadata
+        ) {
+            self.builderRevision = builderRevision
+            self.machine = machine
+            self.byteOrder = byteOrder
+            self.kind = kind
+            self.quality = quality
+            self.loadSegments = loadSegments
+            self.sections = sections
+            self.metadata = metadata
         }
-        var metadata = ByteWriter()
-        metadata.append(content.metadata)
-        return assemble(
-            content,
-            sections: [
-                blocks.starts.bytes, blocks.offsets.bytes, blocks.blocks.bytes, scopes, calls, functions, files,
-                strings.bytes.bytes, segments.bytes, metadata.bytes,
-            ])
     }
 
-    private static func assemble(_ content: SymbolIndexContent, sections: [[UInt8]]) -> [UInt8] {
-        var table: [(offset: Int, size: Int)] = []
-        var position = IndexLayout.headerSize + IndexLayout.sectionTableSize
-        for section in sections {
-            table.append((position, section.count))
-            position += section.count
-            position += (IndexLayout.alignment - position % IndexLayout.alignment) % IndexLayout.alignment
+    /// Writes a whole index in pieces, in the order of the file, hashing as it goes; nothing is copied into one buffer.
+    ///
+    /// - Parameters:
+    ///   - parts: In rising order of addresses.
+    ///   - write: Takes the next bytes of the file.
+    /// - Returns: The size of the file in bytes.
+    /// - Throws: `SymbolIndexError.invalidContent` when parts overlap, know other declarations than the encoder or name
+    ///   files that it lacks, or a table exceeds what its 32-bit references can count; and what `write` throws.
+    @discardableResult
+    public static func write(
+        _ facts: Facts, _ encoder: SymbolIndexEncoder, parts: [RangePart],
+        to write: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> UInt64 {
+        var parts = parts
+        for position in parts.indices { try parts[position].encode() }
+        try check(parts, encoder)
+        let regions = parts.flatMap(\.regions)
+        var texts = encoder.texts
+        let objectSections = try Self.objectSections(facts.sections, &texts)
+        var metadata = ByteWriter()
+        metadata.append(facts.metadata)
+        let directoryCount = regions.reduce(0) { $0 + $1.directory.count }
+        guard directoryCount < Int(IndexLayout.none) else { throw SymbolIndexError.invalidContent("too many buckets") }
+        let regionTable = Self.regionTable(regions)
+        let blockBytes = regions.reduce(0) { $0 + $1.blocks.count }
+        let sizes = [
+            regionTable.count, directoryCount * 4, blockBytes, encoder.functions.bytes.count,
+            encoder.farEntries.bytes.count, encoder.files.bytes.count, texts.bytes.count,
+            facts.loadSegments.count * LoadSegmentRecord.size, objectSections.count, metadata.bytes.count,
+        ]
+        var output = HashedOutput()
+        func append(_ bytes: UnsafeRawBufferPointer) throws {
+            output.note(bytes)
+            if bytes.count > 0 { try write(bytes) }
         }
+        func pad() throws {
+            let zeros = [UInt8](repeating: 0, count: aligned(output.position) - output.position)
+            try zeros.withUnsafeBytes { try append($0) }
+        }
+        func append(section: [UInt8]) throws {
+            try section.withUnsafeBytes { try append($0) }
+            try pad()
+        }
+        let (head, fileSize) = head(facts, encoder, parts, sizes)
+        try append(section: head)
+        try append(section: regionTable)
+        for region in regions { try region.littleEndianDirectory.withUnsafeBytes { try append($0) } }
+        try pad()
+        for region in regions { try region.blocks.withUnsafeBytes { try append($0) } }
+        try pad()
+        for section in [
+            encoder.functions.bytes, encoder.farEntries.bytes, encoder.files.bytes, texts.bytes,
+            loadSegments(facts.loadSegments), objectSections, metadata.bytes,
+        ] { try append(section: section) }
+        try withUnsafeBytes(of: output.hash.value.littleEndian) { try write($0) }
+        return fileSize
+    }
+
+    /// - Returns: With the position of the first section behind the header and the table, which is a multiple of the
+    ///   alignment.
+    private static func head(
+        _ facts: Facts, _ encoder: SymbolIndexEncoder, _ parts: [RangePart], _ sizes: [Int]
+    ) -> (bytes: [UInt8], fileSize: UInt64) {
+        var table = ByteWriter()
+        var position = aligned(IndexLayout.headerSize + IndexLayout.sectionTableSize)
+        for size in sizes {
+            table.append(UInt64(position))
+            table.append(UInt64(size))
+            position = aligned(position + size)
+        }
+        let fileSize = UInt64(position + IndexLayout.checksumSize)
         var file = ByteWriter()
-        file.bytes.reserveCapacity(position + IndexLayout.checksumSize)
         file.bytes.append(contentsOf: IndexLayout.magic)
         file.append(IndexLayout.version)
-        file.append(content.builderRevision)
-        file.append(UInt64(position + IndexLayout.checksumSize))
-        file.append(content.baseAddress)
-        file.append(UInt64(content.ranges.count))
-        file.append(content.machine)
-        file.append(content.byteOrder.rawValue)
-        file.append(content.kind.rawValue)
-        file.append(UInt8(truncatingIfNeeded: content.quality.rawValue))
-        file.append(UInt8(truncatingIfNeeded: sections.count))
-        file.pad(to: IndexLayout.headerSize)
-        for (offset, size) in table {
-            file.append(UInt64(offset))
-            file.append(UInt64(size))
+        file.append(facts.builderRevision)
+        file.append(fileSize)
+        file.append(encoder.baseAddress)
+        file.append(rangeCount(parts))
+        file.append(facts.machine)
+        file.append(facts.byteOrder.rawValue)
+        file.append(facts.kind.rawValue)
+        file.append(UInt8(truncatingIfNeeded: facts.quality.rawValue))
+        file.append(UInt8(truncatingIfNeeded: sizes.count))
+        file.pad(to: IndexLayout.scopeCountOffset)
+        file.append(parts.reduce(0) { $0 + UInt64($1.scopeCount) })
+        file.append(parts.reduce(0) { $0 + $1.regions.reduce(0) { $0 + UInt64($1.blockCount) } })
+        file.bytes.append(contentsOf: table.bytes)
+        file.pad(to: IndexLayout.alignment)
+        return (file.bytes, fileSize)
+    }
+
+    static func aligned(_ position: Int) -> Int {
+        (position + IndexLayout.alignment - 1) / IndexLayout.alignment * IndexLayout.alignment
+    }
+
+    /// Holes included; the one that ends a part is none where the next part begins at once.
+    private static func rangeCount(_ parts: [RangePart]) -> UInt64 {
+        var count: UInt64 = 0
+        var last: UInt64?
+        for part in parts where part.rangeCount > 0 {
+            if last == part.first { count -= 1 }
+            count += UInt64(part.rangeCount)
+            last = part.last
         }
+        return count
+    }
+
+    private static func check(_ parts: [RangePart], _ encoder: SymbolIndexEncoder) throws(SymbolIndexError) {
+        var end: UInt64?
+        for (number, part) in parts.enumerated() {
+            guard part.fileLimit <= encoder.fileCount, part.fileLimit < IndexLayout.none else {
+                throw .invalidContent("part \(number) refers to no file")
+            }
+            guard isPrefix(part.declarations, of: encoder.declarations) else {
+                throw .invalidContent("part \(number) knows other declarations than the functions have")
+            }
+            if let end, let first = part.first, first < end {
+                throw .invalidContent("part \(number) does not begin after the one before")
+            }
+            end = part.last ?? end
+        }
+    }
+
+    private static func isPrefix(_ some: [FunctionDeclaration], of all: [FunctionDeclaration]) -> Bool {
+        some.withUnsafeBytes { some in
+            all.withUnsafeBytes { all in
+                guard some.count <= all.count else { return false }
+                guard let left = some.baseAddress, let right = all.baseAddress else { return true }
+                // Mostly the same array.
+                return left == right || memcmp(left, right, some.count) == 0
+            }
+        }
+    }
+
+    private static func regionTable(_ regions: [EncodedRegion]) -> [UInt8] {
+        var table = ByteWriter()
+        var blocks: UInt64 = 0
+        var bucket: UInt32 = 0
+        for region in regions {
+            table.append(region.start)
+            table.append(region.end)
+            table.append(blocks)
+            table.append(UInt32(truncatingIfNeeded: region.blocks.count))
+            table.append(bucket)
+            table.append(UInt32(truncatingIfNeeded: region.directory.count))
+            table.append(UInt8(truncatingIfNeeded: region.bucketShift))
+            table.append(UInt8(truncatingIfNeeded: region.unitShift))
+            table.append(UInt16(0))
+            blocks += UInt64(region.blocks.count)
+            bucket &+= UInt32(truncatingIfNeeded: region.directory.count)
+        }
+        return table.bytes
+    }
+
+    private static func loadSegments(_ segments: [IndexedLoadSegment]) -> [UInt8] {
+        var section = ByteWriter()
+        for segment in segments {
+            section.append(segment.fileOffset)
+            section.append(segment.address)
+            section.append(segment.fileSize)
+            section.append(segment.memorySize)
+            section.append(segment.flags)
+            section.append(UInt32(0))
+        }
+        return section.bytes
+    }
+
+    private static func objectSections(
+        _ sections: [IndexedSection], _ texts: inout TextTable
+    ) throws(SymbolIndexError) -> [UInt8] {
+        var result = ByteWriter()
         for section in sections {
-            file.bytes.append(contentsOf: section)
-            file.pad(to: IndexLayout.alignment)
+            let name = try texts.text(section.name)
+            result.append(section.address)
+            result.append(section.size)
+            result.append(section.fileOffset)
+            result.append(name.offset)
+            result.append(name.length)
+            result.append(section.number)
+            result.append(UInt32(0))
         }
-        file.append(XXHash64.hash(file.bytes.span.bytes, count: file.bytes.count))
-        return file.bytes
-    }
-
-    private static func fileSection(
-        _ files: [String], _ strings: inout StringTable
-    ) throws(SymbolIndexError) -> [UInt8] {
-        var section = ByteWriter()
-        for file in files { section.append(try strings.reference(to: file)) }
-        return section.bytes
-    }
-
-    private static func functionSection(
-        _ functions: [SymbolIndexContent.Function], _ strings: inout StringTable
-    ) throws(SymbolIndexError) -> [UInt8] {
-        var section = ByteWriter()
-        section.bytes.reserveCapacity(functions.count * FunctionRecord.size)
-        for function in functions {
-            section.append(try strings.reference(to: function.name))
-            section.append(try strings.reference(to: function.fullName))
-            section.append(try strings.reference(to: function.linkageName))
-            section.append(function.declarationFile ?? IndexLayout.none)
-            section.append(function.declarationLine)
-            var flags: IndexedFunctionFlags = []
-            if function.isFromSymbolTable { flags.insert(.fromSymbolTable) }
-            if function.isArtificial { flags.insert(.artificial) }
-            if function.failedToDemangle { flags.insert(.failedToDemangle) }
-            if function.entryAddress != nil { flags.insert(.hasEntry) }
-            section.append(function.language.rawValue)
-            section.append(flags.rawValue)
-            section.append(UInt16(0))
-            section.append(function.entryAddress ?? 0)
-        }
-        return section.bytes
-    }
-
-    private struct Call: Hashable {
-        var function: UInt32
-        var file: UInt32
-        var line: UInt32
-        var column: UInt32
-    }
-
-    /// Many scopes share callee and call site: the calls inside a function that is itself inlined in a thousand places.
-    private static func scopeSections(
-        _ scopes: [SymbolIndexContent.Scope]
-    ) throws(SymbolIndexError) -> (scopes: [UInt8], calls: [UInt8]) {
-        var section = ByteWriter()
-        section.bytes.reserveCapacity(scopes.count * ScopeRecord.size)
-        var callSection = ByteWriter()
-        var known: [Call: UInt32] = [:]
-        for scope in scopes {
-            section.append(scope.parent ?? IndexLayout.none)
-            guard scope.parent != nil else {
-                section.append(scope.function)
-                continue
-            }
-            let call = Call(
-                function: scope.function, file: scope.callFile ?? IndexLayout.none, line: scope.callLine,
-                column: scope.callColumn)
-            if let index = known[call] {
-                section.append(index)
-                continue
-            }
-            let index = UInt32(truncatingIfNeeded: known.count)
-            known[call] = index
-            section.append(index)
-            callSection.append(call.function)
-            callSection.append(call.file)
-            callSection.append(call.line)
-            callSection.append(call.column)
-        }
-        return (section.bytes, callSection.bytes)
-    }
-
-    private static func checkReferences(_ content: SymbolIndexContent) throws(SymbolIndexError) {
-        let limit = Int(IndexLayout.none)
-        guard content.files.count < limit, content.functions.count < limit, content.scopes.count < limit else {
-            throw .invalidContent("more than 4,294,967,294 files, functions or scopes")
-        }
-        for (position, function) in content.functions.enumerated() {
-            if let file = function.declarationFile, Int(file) >= content.files.count {
-                throw .invalidContent("function \(position) refers to no file")
-            }
-        }
-        var depths: [UInt16] = []
-        depths.reserveCapacity(content.scopes.count)
-        for (position, scope) in content.scopes.enumerated() {
-            guard Int(scope.function) < content.functions.count else {
-                throw .invalidContent("scope \(position) refers to no function")
-            }
-            var depth = 1
-            if let parent = scope.parent {
-                guard Int(parent) < position else {
-                    throw .invalidContent("scope \(position) does not come after its parent")
-                }
-                depth = Int(depths[Int(parent)]) + 1
-                if let file = scope.callFile, Int(file) >= content.files.count {
-                    throw .invalidContent("scope \(position) refers to no file")
-                }
-            }
-            guard depth <= IndexLayout.maximumDepth else {
-                throw .invalidContent("scope \(position) is nested more than \(IndexLayout.maximumDepth) deep")
-            }
-            depths.append(UInt16(depth))
-        }
-        for (position, range) in content.ranges.enumerated() where !range.isHole {
-            if let scope = range.scope, Int(scope) >= content.scopes.count {
-                throw .invalidContent("range \(position) refers to no scope")
-            }
-            if let file = range.file, Int(file) >= content.files.count {
-                throw .invalidContent("range \(position) refers to no file")
-            }
-        }
+        return result.bytes
     }
 }
 
-/// Each text once, in the order of first use.
-private struct StringTable {
-    var bytes = ByteWriter()
-    private var references: [Text: UInt32] = [:]
+/// What was written so far.
+private struct HashedOutput {
+    var hash = XXHash64()
+    var position = 0
 
-    /// Swift compares strings by canonical equivalence; a path is its bytes.
-    private struct Text: Hashable {
-        let string: String
-        static func == (left: Text, right: Text) -> Bool { left.string.utf8.elementsEqual(right.string.utf8) }
-        func hash(into hasher: inout Hasher) {
-            var copy = string
-            copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        }
-    }
-
-    mutating func reference(to text: String?) throws(SymbolIndexError) -> UInt32 {
-        guard let text else { return IndexLayout.none }
-        if let known = references[Text(string: text)] { return known }
-        guard bytes.bytes.count < Int(IndexLayout.none) else {
-            throw .invalidContent("more than 4 GiB of strings")
-        }
-        let reference = UInt32(bytes.bytes.count)
-        bytes.append(text: text)
-        references[Text(string: text)] = reference
-        return reference
+    mutating func note(_ bytes: UnsafeRawBufferPointer) {
+        hash.update(bytes)
+        position += bytes.count
     }
 }
 
-/// The three sections of ranges.
-private struct BlockSections {
-    var starts = ByteWriter()
-    var offsets = ByteWriter()
-    var blocks = ByteWriter()
-
-    init(_ ranges: [SymbolIndexContent.RangeStart]) throws(SymbolIndexError) {
-        guard ranges.last?.isHole ?? true else { throw .invalidContent("the last range is not a hole") }
-        var previous = SymbolIndexContent.RangeStart(address: 0)
-        for (position, range) in ranges.enumerated() {
-            guard position == 0 || range.address > previous.address else {
-                throw .invalidContent("range \(position) does not begin after the one before")
-            }
-            if position % IndexLayout.rangesPerBlock == 0 {
-                guard blocks.bytes.count <= Int(UInt32.max) else {
-                    throw .invalidContent("more than 4 GiB of ranges")
-                }
-                starts.append(range.address)
-                offsets.append(UInt32(blocks.bytes.count))
-                previous = SymbolIndexContent.RangeStart(address: range.address)
-            } else {
-                blocks.appendLEB(range.address - previous.address)
-            }
-            if range.isHole {
-                blocks.append(RangeFlags.hole)
-            } else {
-                appendFields(of: range, after: previous)
-                previous = range
-            }
-            previous.address = range.address
-        }
-    }
-
-    private mutating func appendFields(
-        of range: SymbolIndexContent.RangeStart, after previous: SymbolIndexContent.RangeStart
-    ) {
-        var flags: UInt8 = 0
-        if range.scope != previous.scope { flags |= RangeFlags.scope }
-        if range.file != previous.file { flags |= RangeFlags.file }
-        if range.line != previous.line { flags |= RangeFlags.line }
-        if range.column != previous.column { flags |= RangeFlags.column }
-        blocks.append(flags)
-        if flags & RangeFlags.scope != 0 {
-            blocks.appendDelta(from: plusOne(previous.scope), to: plusOne(range.scope))
-        }
-        if flags & RangeFlags.file != 0 {
-            blocks.appendDelta(from: plusOne(previous.file), to: plusOne(range.file))
-        }
-        if flags & RangeFlags.line != 0 {
-            blocks.appendDelta(from: UInt64(previous.line), to: UInt64(range.line))
-        }
-        if flags & RangeFlags.column != 0 { blocks.appendLEB(UInt64(range.column)) }
-    }
-
-    private func plusOne(_ index: UInt32?) -> UInt64 {
-        index.map { UInt64($0) + 1 } ?? 0
+extension EncodedRegion {
+    /// The directory as it stands in the file; a copy on big-endian machines only.
+    fileprivate var littleEndianDirectory: [UInt32] {
+        UInt32(1).littleEndian == 1 ? directory : directory.map(\.littleEndian)
     }
 }

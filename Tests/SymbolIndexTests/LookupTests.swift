@@ -3,20 +3,8 @@ import SymbolIndex
 import Testing
 
 @Suite struct LookupTests {
-    private struct Line: Equatable, CustomStringConvertible {
-        var text: String
-        var description: String { text }
-        init(_ frame: IndexedFrame) {
-            let place = "\(frame.file?.string ?? "?"):\(frame.line):\(frame.column)"
-            text = "\(frame.function?.name.string ?? "?") \(place)"
-            if frame.isInlined { text += " inlined" }
-            if frame.isCallSite { text += " call" }
-            if frame.isCompilerGenerated { text += " generated" }
-        }
-    }
-
     private func chain(_ index: SymbolIndex, _ address: UInt64) throws -> [String]? {
-        try index.lookup(address).map { $0.frames.map { Line($0).text } }
+        try Line.chain(index, address)
     }
 
     @Test func aChainIsInnermostFirstWithCallSites() throws {
@@ -63,6 +51,17 @@ import Testing
         #expect(start.isFromSymbolTable && start.entryAddress == 0x2000)
     }
 
+    @Test func anAddressOfARelocatableObjectIsASectionAndAnOffset() throws {
+        let index = try opened(Sample.content)
+        #expect(index.objectSections() == Sample.content.sections)
+        let place = try #require(index.objectSection(holding: 0x2010))
+        #expect(place.section.name == ".text.cold" && place.section.number == 7 && place.offset == 0x10)
+        #expect(index.objectSection(holding: 0x10FF)?.offset == 0xFF)
+        for address: UInt64 in [0, 0xFFF, 0x1100, 0x2040, .max] {
+            #expect(index.objectSection(holding: address) == nil)
+        }
+    }
+
     @Test func headerMetadataAndSegmentsComeBack() throws {
         let index = try opened(Sample.content)
         #expect(try index.metadata() == Sample.metadata)
@@ -94,7 +93,7 @@ import Testing
         var addresses: [UInt64] = [0, .max]
         for range in content.ranges { addresses += [range.address &- 1, range.address, range.address + 1] }
         addresses.sort()
-        let expected = addresses.map { expectation(content, $0) }
+        let expected = addresses.map { Line.expected(content, $0) }
         for (address, expected) in zip(addresses, expected) {
             #expect(try chain(index, address) == expected, "at \(address)")
         }
@@ -114,30 +113,8 @@ import Testing
             #expect(range.lowerBound == end)
             end = range.upperBound
             starts.append(range.lowerBound)
-            #expect(location.map { $0.frames.map { Line($0).text } } == expectation(content, range.lowerBound))
+            #expect(location.map { $0.frames.map { Line($0).text } } == Line.expected(content, range.lowerBound))
         }
         #expect(starts == content.ranges.dropLast().map(\.address))
-    }
-
-    private func expectation(_ content: SymbolIndexContent, _ address: UInt64) -> [String]? {
-        guard let range = content.ranges.last(where: { $0.address <= address }), !range.isHole else { return nil }
-        var result: [String] = []
-        func place(_ file: UInt32?, _ line: UInt32, _ column: UInt32) -> String {
-            "\(file.map { content.files[Int($0)] } ?? "?"):\(line):\(column)"
-        }
-        var (file, line, column) = (range.file, range.line, range.column)
-        var scope = range.scope
-        repeat {
-            let record = scope.map { content.scopes[Int($0)] }
-            let name = record.map { content.functions[Int($0.function)].name } ?? "?"
-            var text = "\(name) \(place(file, line, column))"
-            if record?.parent != nil { text += " inlined" }
-            if !result.isEmpty { text += " call" }
-            if line == 0, file != nil { text += " generated" }
-            result.append(text)
-            (file, line, column) = (record?.callFile, record?.callLine ?? 0, record?.callColumn ?? 0)
-            scope = record?.parent
-        } while scope != nil
-        return result
     }
 }

@@ -1,6 +1,7 @@
 import Bytes
 import Glibc
-import SymbolIndex
+
+@testable import SymbolIndex
 
 /// A small index that has one of everything.
 ///
@@ -21,6 +22,10 @@ enum Sample {
             quality: .full,
             loadSegments: [
                 IndexedLoadSegment(fileOffset: 0, address: 0x1000, fileSize: 0x800, memorySize: 0x900, flags: 5)
+            ],
+            sections: [
+                IndexedSection(name: ".text", number: 1, fileOffset: 0x40, address: 0x1000, size: 0x100),
+                IndexedSection(name: ".text.cold", number: 7, fileOffset: 0x140, address: 0x2000, size: 0x40),
             ],
             metadata: metadata, files: ["/src/main.c", "/src/max.h", "/src/boot.s"],
             functions: [
@@ -116,19 +121,159 @@ struct SplitMix64: RandomNumberGenerator {
     }
 }
 
+/// What an index must answer, found by walking the content by hand.
+struct Line: Equatable, CustomStringConvertible {
+    var text: String
+    var description: String { text }
+
+    init(_ frame: IndexedFrame) {
+        let place = "\(frame.file?.string ?? "?"):\(frame.line):\(frame.column)"
+        text = "\(frame.function?.name.string ?? "?") \(place)"
+        if frame.isInlined { text += " inlined" }
+        if frame.isCallSite { text += " call" }
+        if frame.isCompilerGenerated { text += " generated" }
+    }
+
+    /// The frames of an address; `nil` in a hole.
+    static func chain(_ index: SymbolIndex, _ address: UInt64) throws -> [String]? {
+        try index.lookup(address).map { $0.frames.map { Line($0).text } }
+    }
+
+    /// The same by the content.
+    static func expected(_ content: SymbolIndexContent, _ address: UInt64) -> [String]? {
+        // The last range that begins at or before the address.
+        var low = 0
+        var high = content.ranges.count
+        while low < high {
+            let middle = (low + high) / 2
+            if content.ranges[middle].address <= address { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0, !content.ranges[low - 1].isHole else { return nil }
+        let range = content.ranges[low - 1]
+        var result: [String] = []
+        func place(_ file: UInt32?, _ line: UInt32, _ column: UInt32) -> String {
+            "\(file.map { content.files[Int($0)] } ?? "?"):\(line):\(column)"
+        }
+        var (file, line, column) = (range.file, range.line, range.column)
+        var scope = range.scope
+        repeat {
+            let record = scope.map { content.scopes[Int($0)] }
+            let name = record.map { content.functions[Int($0.function)].name } ?? "?"
+            var text = "\(name) \(place(file, line, column))"
+            if record?.parent != nil { text += " inlined" }
+            if !result.isEmpty { text += " call" }
+            if line == 0, file != nil { text += " generated" }
+            result.append(text)
+            (file, line, column) = (record?.callFile, record?.callLine ?? 0, record?.callColumn ?? 0)
+            scope = record?.parent
+        } while scope != nil
+        return result
+    }
+}
+
+/// A nameless temporary file that is written and mapped again and again.
+final class Scratch {
+    private let descriptor: Int32
+
+    init() throws {
+        var path = Array("/tmp/symbolist-index-XXXXXX".utf8CString)
+        descriptor = mkstemp(&path)
+        guard descriptor >= 0 else { throw MappedFileError.system(operation: "mkstemp", path: "/tmp", errno: errno) }
+        unlink(path)
+    }
+
+    deinit { close(descriptor) }
+
+    /// The bytes, mapped. What was mapped before must not be used any more.
+    func mapped(_ bytes: [UInt8]) throws -> MappedFile {
+        guard ftruncate(descriptor, bytes.count) == 0,
+            bytes.withUnsafeBytes({ pwrite(descriptor, $0.baseAddress, $0.count, 0) }) == bytes.count
+        else { throw MappedFileError.system(operation: "pwrite", path: "/tmp", errno: errno) }
+        return try MappedFile(descriptor: descriptor, name: "index")
+    }
+}
+
 /// Maps bytes through a nameless temporary file.
 func mapped(_ bytes: [UInt8]) throws -> MappedFile {
-    var path = Array("/tmp/symbolist-index-XXXXXX".utf8CString)
-    let descriptor = mkstemp(&path)
-    guard descriptor >= 0 else { throw MappedFileError.system(operation: "mkstemp", path: "/tmp", errno: errno) }
-    defer { close(descriptor) }
-    unlink(path)
-    guard bytes.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
-        throw MappedFileError.system(operation: "write", path: "/tmp", errno: errno)
-    }
-    return try MappedFile(descriptor: descriptor, name: "index")
+    try Scratch().mapped(bytes)
 }
 
 func opened(_ content: SymbolIndexContent) throws -> SymbolIndex {
     try SymbolIndex(mapped(try SymbolIndexWriter.encode(content)))
+}
+
+/// Indexes of earlier versions.
+enum Fixture {
+    static func bytes(_ name: String) throws -> [UInt8] {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        return try MappedFile(path: "\(root)/Fixtures/Indexes/\(name).symindex").withUnsafeBytes { Array($0) }
+    }
+}
+
+/// Memory for a flat look-up.
+struct FlatAnswers {
+    var frames: [FlatFrame]
+    var ends: [UInt32]
+
+    init(addresses: Int, frames: Int) {
+        let nothing = FlatFrame(function: .max, fileIndex: .max, line: 0, column: 0)
+        self.frames = Array(repeating: nothing, count: frames)
+        ends = Array(repeating: 0, count: addresses)
+    }
+
+    /// - Returns: The number of addresses answered.
+    @discardableResult
+    mutating func ask(_ index: SymbolIndex, _ addresses: [UInt64]) throws(SymbolIndexError) -> Int {
+        let result: Result<Int, SymbolIndexError> = addresses.withUnsafeBufferPointer { addresses in
+            frames.withUnsafeMutableBufferPointer { frames in
+                ends.withUnsafeMutableBufferPointer { ends in
+                    do throws(SymbolIndexError) {
+                        return .success(try index.lookup(sorted: addresses, frames: frames, ends: ends))
+                    } catch { return .failure(error) }
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// The frames of address `position` as `Line` writes them.
+    func chain(_ position: Int) -> [String] {
+        func text(_ start: UnsafePointer<UInt8>?, _ length: UInt32) -> String {
+            start.map { String(decoding: UnsafeBufferPointer(start: $0, count: Int(length)), as: UTF8.self) } ?? "?"
+        }
+        let first = position == 0 ? 0 : Int(ends[position - 1])
+        let last = Int(ends[position])
+        return (first..<last).map { number in
+            let frame = frames[number]
+            let file = text(frame.file, frame.fileLength)
+            var line = "\(text(frame.name, frame.nameLength)) \(file):\(frame.line):\(frame.column)"
+            if number < last - 1 { line += " inlined" }
+            if number > first { line += " call" }
+            if frame.line == 0, frame.fileIndex != .max { line += " generated" }
+            return line
+        }
+    }
+}
+
+extension Sample {
+    /// Ranges a few bytes long, as optimised code has them, with places near the declarations, seldom elsewhere.
+    static func dense(seed: UInt64, count: Int) -> SymbolIndexContent {
+        var content = random(seed: seed, count: count)
+        var generator = SplitMix64(state: seed &+ 77)
+        for number in content.functions.indices {
+            content.functions[number].declarationFile = number % 7 == 0 ? nil : UInt32(number % 20)
+            content.functions[number].declarationLine = UInt32(generator.next() % 3000)
+            if number % 5 == 0 { content.functions[number].fullName = "void f\(number)(int)" }
+        }
+        var address: UInt64 = 0x40_0000 + generator.next() % 64
+        for number in content.ranges.indices {
+            content.ranges[number].address = address
+            address += 1 + generator.next() % (generator.next() % 40 == 0 ? 700 : 12)
+            guard let scope = content.ranges[number].scope, generator.next() % 8 != 0 else { continue }
+            let function = content.functions[Int(content.scopes[Int(scope)].function)]
+            content.ranges[number].file = function.declarationFile
+            content.ranges[number].line = function.declarationLine + UInt32(generator.next() % 40)
+        }
+        return content
+    }
 }

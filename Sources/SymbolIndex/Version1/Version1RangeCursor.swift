@@ -4,10 +4,21 @@
 ///     block:  fields · Δaddress fields · Δaddress fields · …
 ///             ╰ at the block's start address
 ///
-/// `fields` is a byte of `RangeFlags` and, for each flag set, a zigzag LEB128 difference to the entry before (column:
+/// `fields` is a byte of flags and, for each flag set, a zigzag LEB128 difference to the entry before (column:
 /// the value itself). The first entry differs from "no scope, no file, line 0, column 0". Scope and file are stored
 /// plus one, so that 0 is "none".
-struct RangeCursor {
+struct Version1RangeCursor {
+    /// First byte of every entry: which fields follow.
+    private enum Flags {
+        static let scope: UInt8 = 1
+        static let file: UInt8 = 2
+        static let line: UInt8 = 4
+        static let column: UInt8 = 8
+        /// Nothing is known here until the next entry; stands alone.
+        static let hole: UInt8 = 16
+        static let known: UInt8 = 31
+    }
+
     /// The start of the current range.
     private(set) var address: UInt64
     private(set) var isHole = false
@@ -29,19 +40,19 @@ struct RangeCursor {
 
     /// Starts at block `index`, whose first range begins at `address`.
     @inline(__always)
-    init(block index: Int, startingAt address: UInt64, _ storage: IndexStorage, _ bytes: RawSpan)
+    init(block index: Int, startingAt address: UInt64, _ sections: Version1Sections, _ bytes: RawSpan)
         throws(SymbolIndexError)
     {
-        let offsets = storage.blockOffsets.offset
+        let offsets = sections.blockOffsets.offset
         let begin = Int(bytes.uint32(at: offsets + index * 4))
         let end =
-            index + 1 < storage.blockOffsets.count
-            ? Int(bytes.uint32(at: offsets + (index + 1) * 4)) : storage.blocks.byteCount
-        guard begin < end, end <= storage.blocks.byteCount else {
+            index + 1 < sections.blockOffsets.count
+            ? Int(bytes.uint32(at: offsets + (index + 1) * 4)) : sections.blocks.byteCount
+        guard begin < end, end <= sections.blocks.byteCount else {
             throw .damaged(section: .blockOffsets, record: index, reason: "block lies outside its section")
         }
         self.address = address
-        base = storage.blocks.offset
+        base = sections.blocks.offset
         position = base + begin
         self.end = base + end
         try readFields(bytes)
@@ -84,22 +95,22 @@ struct RangeCursor {
         guard position < end else { throw damage("entry without fields") }
         let flags = bytes.uint8(at: position)
         position += 1
-        isHole = flags & RangeFlags.hole != 0
+        isHole = flags & Flags.hole != 0
         if isHole {
-            guard flags == RangeFlags.hole else { throw damage("hole with fields") }
+            guard flags == Flags.hole else { throw damage("hole with fields") }
             return
         }
-        guard flags & ~RangeFlags.known == 0 else { throw damage("unknown flags") }
-        if flags & RangeFlags.scope != 0 {
+        guard flags & ~Flags.known == 0 else { throw damage("unknown flags") }
+        if flags & Flags.scope != 0 {
             scopePlusOne = try sum(scopePlusOne, bytes)
         }
-        if flags & RangeFlags.file != 0 {
+        if flags & Flags.file != 0 {
             filePlusOne = try sum(filePlusOne, bytes)
         }
-        if flags & RangeFlags.line != 0 {
+        if flags & Flags.line != 0 {
             line = UInt32(truncatingIfNeeded: try sum(UInt64(line), bytes))
         }
-        if flags & RangeFlags.column != 0 {
+        if flags & Flags.column != 0 {
             guard let value = bytes.unsignedLEB(at: &position, end: end), value <= UInt64(UInt32.max) else {
                 throw damage("column beyond 32 bits")
             }
