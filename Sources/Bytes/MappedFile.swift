@@ -57,6 +57,13 @@ public final class MappedFile: @unchecked Sendable {
         base = UnsafeRawPointer(address)
     }
 
+    /// Takes over `mapping`, whole pages from `mmap` with bytes that nobody changes any more, as if it were a file: for
+    /// files that are packed inside others. It is unmapped with the object.
+    public init(takingOver mapping: UnsafeRawBufferPointer) {
+        base = mapping.baseAddress
+        count = mapping.count
+    }
+
     deinit {
         if let base { munmap(UnsafeMutableRawPointer(mutating: base), count) }
     }

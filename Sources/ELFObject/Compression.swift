@@ -27,32 +27,14 @@ extension ELFObject {
     public func contents(of section: ELFSection) throws(ELFError) -> SectionContents {
         let packed = try packedSection(section)
         guard packed.packing != .none else { return SectionContents(file, packed.range) }
-        if let wouldUse = budget.take(UInt64(packed.size)) {
-            throw .limitExceeded(
-                file: name, place: "section \(section.name) and those decompressed before", value: wouldUse,
-                limit: limits.maximumTotalSize, setting: "ELFLimits.maximumTotalSize")
-        }
-        guard let owned = OwnedBytes(size: packed.size, takenFrom: budget) else {
-            throw .outOfMemory(file: name, section: section.name, size: UInt64(packed.size))
-        }
-        try unpack(packed, section, into: owned.buffer)
-        return SectionContents(owned)
+        let memory = try reserveMemory(for: section, size: packed.size)
+        try unpack(packed, section, into: memory.buffer, prepare: memory.prepare)
+        return SectionContents(memory)
     }
 
     /// How many bytes `contents(of:)` will give. Reads a compressed section's header only; errors are the same.
     public func contentSize(of section: ELFSection) throws(ELFError) -> Int {
         try packedSection(section).size
-    }
-
-    /// Writes the bytes of `section` to `buffer`, whose size must be `contentSize(of:)`: for callers that put several
-    /// sections into one piece of memory of their own. The buffer does not count against the limit of the total.
-    public func copyContents(of section: ELFSection, into buffer: UnsafeMutableRawBufferPointer) throws(ELFError) {
-        let packed = try packedSection(section)
-        guard buffer.count == packed.size else {
-            throw .wrongBufferSize(
-                file: name, section: section.name, needed: packed.size, given: buffer.count)
-        }
-        try unpack(packed, section, into: buffer)
     }
 
     /// Checks everything about a section that can be checked without decompressing it.
@@ -109,17 +91,34 @@ extension ELFObject {
         }
     }
 
-    private func unpack(
-        _ packed: PackedSection, _ section: ELFSection, into buffer: UnsafeMutableRawBufferPointer
+    /// Fills `buffer`, which has exactly the claimed size, and gives the pages of the packed bytes back behind itself.
+    ///
+    /// - Parameter prepare: Told which bytes are written next.
+    /// - Parameter progress: Told how many bytes from the start are final.
+    func unpack(
+        _ packed: PackedSection, _ section: ELFSection, into buffer: UnsafeMutableRawBufferPointer,
+        prepare: (Range<Int>) -> Void = { _ in }, progress: (Int) -> Void = { _ in }
     ) throws(ELFError) {
         let failure = file.withUnsafeBytes { all -> String? in
             let source = UnsafeRawBufferPointer(rebasing: all[packed.range])
+            var discarded = 0
+            func tell(_ written: Int, _ read: Int) {
+                progress(written)
+                guard let base = source.baseAddress, read - discarded >= decompressionPiece else { return }
+                discarded = discardPages(base, discarded..<read)
+            }
             switch packed.packing {
             case .none:
-                buffer.copyMemory(from: source)
+                for start in stride(from: 0, to: buffer.count, by: decompressionPiece) {
+                    let piece = start..<min(start + decompressionPiece, buffer.count)
+                    prepare(piece)
+                    UnsafeMutableRawBufferPointer(rebasing: buffer[piece])
+                        .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[piece]))
+                    tell(piece.upperBound, piece.upperBound)
+                }
                 return nil
-            case .zlib: return inflateExactly(source, into: buffer)
-            case .zstd: return decompressZstdExactly(source, into: buffer)
+            case .zlib: return inflateExactly(source, into: buffer, prepare: prepare, progress: tell)
+            case .zstd: return decompressZstdExactly(source, into: buffer, prepare: prepare, progress: tell)
             }
         }
         if let failure { throw .decompressionFailed(file: name, section: section.name, reason: failure) }

@@ -20,8 +20,8 @@ public enum ELFError: Error, Equatable, Sendable {
     case noContents(file: String, section: String)
     /// The system refused the memory for a section's decompressed bytes.
     case outOfMemory(file: String, section: String, size: UInt64)
-    /// A mistake of the caller of `copyContents(of:into:)`, not of the file: the buffer has not the section's size.
-    case wrongBufferSize(file: String, section: String, needed: Int, given: Int)
+    /// A relocation of a relocatable file that this version does not know how to apply, to this section.
+    case unsupportedRelocation(file: String, section: String, machine: String, type: UInt32)
 }
 
 extension ELFError: CustomStringConvertible {
@@ -51,9 +51,9 @@ extension ELFError: CustomStringConvertible {
         case .outOfMemory(let file, let section, let size):
             "\(printable(file)): section \(printable(section)): no memory for \(size) decompressed bytes; "
                 + "raise the memory limit, or decompress the file first"
-        case .wrongBufferSize(let file, let section, let needed, let given):
-            "\(printable(file)): section \(printable(section)) has \(needed) bytes, but the buffer has \(given); "
-                + "ask contentSize(of:) first"
+        case .unsupportedRelocation(let file, let section, let machine, let type):
+            "\(printable(file)): section \(printable(section)): relocation type \(type) of \(printable(machine)) is not "
+                + "supported; use the linked program"
         }
     }
 }

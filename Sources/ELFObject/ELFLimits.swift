@@ -7,6 +7,12 @@ public struct ELFLimits: Sendable, Equatable {
     public var maximumTotalSize: UInt64
     /// The most entries of `.symtab` and `.dynsym` together.
     public var maximumSymbols: Int
+    /// The most relocations of one section of a relocatable file.
+    public var maximumRelocations: Int
+    /// The most bytes that the file in `.gnu_debugdata` may decompress to.
+    public var maximumMiniDebugSize: UInt64
+    /// The most memory in bytes that the decoder of `.gnu_debugdata` may take for itself; `xz -9` asks for 65 MiB.
+    public var maximumDecoderMemory: UInt64
     /// The most section headers, and the most program headers.
     public var maximumSections: Int
     /// The longest name of a symbol or section, in bytes.
@@ -25,12 +31,17 @@ public struct ELFLimits: Sendable, Equatable {
     /// Limits with the defaults for whatever is left out.
     public init(
         maximumSectionSize: UInt64 = 2 << 30, maximumTotalSize: UInt64 = 4 << 30, maximumSymbols: Int = 8_000_000,
-        maximumSections: Int = 1 << 20, maximumNameLength: Int = 64 << 10, maximumSectionNameBytes: Int = 64 << 20,
+        maximumRelocations: Int = 100_000_000, maximumMiniDebugSize: UInt64 = 256 << 20,
+        maximumDecoderMemory: UInt64 = 128 << 20, maximumSections: Int = 1 << 20, maximumNameLength: Int = 64 << 10,
+        maximumSectionNameBytes: Int = 64 << 20,
         maximumNoteBytes: UInt64 = 16 << 20, maximumBuildIDLength: Int = 256
     ) {
         self.maximumSectionSize = maximumSectionSize
         self.maximumTotalSize = maximumTotalSize
         self.maximumSymbols = maximumSymbols
+        self.maximumRelocations = maximumRelocations
+        self.maximumMiniDebugSize = maximumMiniDebugSize
+        self.maximumDecoderMemory = maximumDecoderMemory
         self.maximumSections = maximumSections
         self.maximumNameLength = maximumNameLength
         self.maximumSectionNameBytes = maximumSectionNameBytes

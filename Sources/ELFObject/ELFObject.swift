@@ -43,6 +43,11 @@ public struct ELFObject: Sendable {
     public let debugLink: DebugLink?
     /// The path and build id of a file shared by several debug files (`.gnu_debugaltlink`, written by dwz).
     public let alternateLink: AlternateLink?
+    /// The other half of debug information split by `dwz --dwarf-5 -m` (`.debug_sup`).
+    public let supplementaryLink: SupplementaryLink?
+    /// Where the allocated sections of a relocatable file have been put, in rising order of addresses; empty in linked
+    /// files. Sections, symbols and relocated debug sections all speak of these addresses.
+    public let layout: [SectionPlacement]
     /// What was damaged and has been done without: notes and links. Never a reason to refuse the file.
     public let warnings: [ELFError]
     /// The lowest load segment's address, rounded down to its page (`p_align`, at most 64 KiB); 0 without load
@@ -59,7 +64,7 @@ public struct ELFObject: Sendable {
     public init(_ file: MappedFile, name: String, limits: ELFLimits = .default) throws(ELFError) {
         let (header, locations) = try readHeader(file.bytes, file: name)
         let reader = FieldReader(file.bytes, byteOrder: header.byteOrder, is64Bit: header.is64Bit)
-        let (sections, programHeaderCount) = try readSections(reader, locations, file: name, limits: limits)
+        var (sections, programHeaderCount) = try readSections(reader, locations, file: name, limits: limits)
         let programHeaders = try readProgramHeaders(
             reader, locations, count: programHeaderCount, file: name, limits: limits)
         let loadSegments = programHeaders.filter { $0.type == ELFProgramHeader.load }.map {
@@ -67,6 +72,7 @@ public struct ELFObject: Sendable {
                 fileOffset: $0.fileOffset, address: $0.address, fileSize: $0.fileSize, memorySize: $0.memorySize,
                 flags: $0.flags, alignment: $0.alignment)
         }
+        layout = try layOut(&sections, header, file: name)
         var warnings: [ELFError] = []
         var notes = NoteSearch(file: name, limits: limits)
         // A core's notes may be many megabytes.
@@ -76,6 +82,7 @@ public struct ELFObject: Sendable {
         warnings += notes.warnings
         debugLink = readDebugLink(reader, sections: sections, file: name, warnings: &warnings)
         alternateLink = readAlternateLink(reader, sections: sections, file: name, warnings: &warnings)
+        supplementaryLink = readSupplementaryLink(reader, sections: sections, file: name, warnings: &warnings)
         baseAddress = lowestPage(of: loadSegments)
         self.name = name
         self.file = file

@@ -10,8 +10,9 @@ public struct ELFSection: Sendable, Equatable {
     public let type: UInt32
     /// `sh_flags`.
     public let flags: UInt64
-    /// `sh_addr`: the address as linked, 0 for sections that are not loaded.
-    public let address: UInt64
+    /// `sh_addr`: the address as linked, 0 for sections that are not loaded. In a relocatable file the address that
+    /// `ELFObject.layout` gave it.
+    public internal(set) var address: UInt64
     /// `sh_offset`: where the bytes begin in the file.
     public let fileOffset: UInt64
     /// `sh_size`: the bytes in the file (compressed, where it is compressed); for `SHT_NOBITS` the bytes in memory.
@@ -29,6 +30,12 @@ public struct ELFSection: Sendable, Equatable {
     public static let symbolTable: UInt32 = 2
     /// `SHT_STRTAB`.
     public static let stringTable: UInt32 = 3
+    /// `SHT_RELA`.
+    static let relocationsWithAddends: UInt32 = 4
+    /// `SHT_REL`.
+    static let relocations: UInt32 = 9
+    /// `SHT_CREL`, LLVM's compact form, still an experiment.
+    static let compactRelocations: UInt32 = 0x4000_0014
     /// `SHT_NOTE`.
     public static let note: UInt32 = 7
     /// `SHT_NOBITS`.
@@ -44,6 +51,8 @@ public struct ELFSection: Sendable, Equatable {
     public var isAllocated: Bool { flags & 2 != 0 }
     /// Machine code (`SHF_EXECINSTR`).
     public var isExecutable: Bool { flags & 4 != 0 }
+    /// Part of a group that exists once in a program, however many object files have it (`SHF_GROUP`).
+    var isGroupMember: Bool { flags & 0x200 != 0 }
     /// Compressed in either form: `SHF_COMPRESSED`, or GNU's older one, told by the name `.zdebug_…`.
     public var isCompressed: Bool { hasCompressionHeader || name.hasPrefix(".zdebug_") }
     /// Begins with an `Elf32_Chdr` or `Elf64_Chdr` (`SHF_COMPRESSED`).

@@ -27,10 +27,13 @@ public struct ELFSymbol: Sendable, Equatable {
         case symtab
         /// `.dynsym`: what the dynamic linker needs; often the only table left.
         case dynsym
+        /// The `.symtab` of the file packed into `.gnu_debugdata`.
+        case miniDebugInformation
     }
 
-    /// The address as linked; in a relocatable file the offset in its section. On ARM, bit 0 of a function's address
-    /// tells Thumb code and has been left as it is.
+    /// The address as linked; in a relocatable file the address in its `ELFObject.layout`. On ARM always even where code
+    /// begins: see `isThumb`. On 64-bit PowerPC (ELFv2) the function's global entry, where its code begins; the local
+    /// entry that `st_other` tells of lies a few instructions behind it, within the function.
     public let value: UInt64
     /// The size in bytes, 0 when unknown.
     public let size: UInt64
@@ -44,15 +47,26 @@ public struct ELFSymbol: Sendable, Equatable {
     public let binding: Binding
     /// The table it was found in.
     public let table: Table
+    /// A function in ARM's Thumb instructions, which the symbol table marks by an odd address.
+    public let isThumb: Bool
     /// `.max` for none.
     let sectionIndex: UInt32
+
+    /// The same in the section with this index.
+    func moved(to section: UInt32) -> ELFSymbol {
+        ELFSymbol(
+            value: value, size: size, nameOffset: nameOffset, kind: kind, binding: binding, table: table,
+            isThumb: isThumb, sectionIndex: section)
+    }
 }
 
-/// The symbols of an object: those of `.symtab`, then those of `.dynsym`, each in the order of its table.
+/// The symbols of an object: those of `.symtab`, those of `.dynsym`, and, where there is no `.symtab`, those of the file
+/// in `.gnu_debugdata`; each in the order of its table.
 ///
-/// A symbol in both tables occurs twice. Left out are those that are no place in this object: undefined, section,
-/// file, thread-local and common symbols, types that no specification names, and on ARM, AArch64 and RISC-V the
-/// mapping symbols `$x`, `$d` and their like. Versions (`name@@VERSION`) are left in the names.
+/// A symbol in two tables occurs twice. Left out are those that are no place in this object: undefined, section,
+/// file, thread-local and common symbols, types that no specification names, on ARM, AArch64 and RISC-V the
+/// mapping symbols `$x`, `$d` and their like, and in relocatable files labels in sections that are not loaded. Versions
+/// (`name@@VERSION`) are left in the names.
 public struct ELFSymbolTable: Sendable, RandomAccessCollection {
     let symbols: [ELFSymbol]
     let strings: [ELFSymbol.Table: SectionContents]
@@ -60,6 +74,8 @@ public struct ELFSymbolTable: Sendable, RandomAccessCollection {
     let nameLimit: Int
     /// How many entries were left out, the null symbols not counted.
     public let omittedCount: Int
+    /// Why `.gnu_debugdata` could not be read, if there is one and it could not; the other symbols are not affected.
+    public let problem: ELFError?
 
     /// 0.
     public var startIndex: Int { symbols.startIndex }

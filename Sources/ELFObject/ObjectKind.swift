@@ -17,6 +17,15 @@ public enum ObjectKind: String, Sendable, Codable {
     case other = "other"
 }
 
+/// What a file holds of split debug information (DWARF 5, section 7.3.2): the part that stays beside the program.
+public enum SplitContents: Sendable {
+    /// Units of one compilation: a `.dwo` file, or an object file that has them in sections of its own
+    /// (`-gsplit-dwarf=single`).
+    case units
+    /// The units of a whole program with an index of them: a `.dwp` file.
+    case package
+}
+
 /// What a file can answer. Sections whose bytes are not in the file (`SHT_NOBITS`) do not count.
 public struct ObjectFeatures: Sendable, Equatable, Codable {
     /// It has `.debug_info`.
@@ -35,7 +44,8 @@ public struct ObjectFeatures: Sendable, Equatable, Codable {
 }
 
 extension ELFObject {
-    /// The protocol's word for the file; see `ObjectKind`.
+    /// The protocol's word for the file; see `ObjectKind`. Mind that `.dwo` and `.dwp` files and the supplementary files
+    /// of dwz are `ET_REL` as object files are: `splitContents` and `supplementaryLink` tell them apart.
     public var kind: ObjectKind {
         switch header.type {
         case .relocatable: .relocatable
@@ -44,6 +54,13 @@ extension ELFObject {
         case .sharedObject: section(named: ".text")?.hasContents == true ? .library : .debug
         case .none, .other: .other
         }
+    }
+
+    /// Whether the file holds split units, and in which form.
+    public var splitContents: SplitContents? {
+        func has(_ name: String) -> Bool { sections.contains { $0.name == name && $0.hasContents && $0.size > 0 } }
+        guard has(".debug_info.dwo") || has(".zdebug_info.dwo") || has(".debug_types.dwo") else { return nil }
+        return has(".debug_cu_index") || has(".debug_tu_index") ? .package : .units
     }
 
     /// What the file can answer.

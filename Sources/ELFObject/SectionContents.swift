@@ -1,6 +1,4 @@
 import Bytes
-import Glibc
-import Synchronization
 
 /// The bytes of one section: a slice of the mapped file, or memory of its own when they had to be decompressed.
 ///
@@ -9,13 +7,13 @@ import Synchronization
 public struct SectionContents: Sendable {
     private enum Storage {
         case mapped(MappedFile, Range<Int>)
-        case owned(OwnedBytes)
+        case owned(SectionMemory)
     }
 
     private let storage: Storage
 
     init(_ file: MappedFile, _ range: Range<Int>) { storage = .mapped(file, range) }
-    init(_ owned: OwnedBytes) { storage = .owned(owned) }
+    init(_ owned: SectionMemory) { storage = .owned(owned) }
 
     /// The number of bytes.
     public var count: Int {
@@ -52,51 +50,5 @@ public struct SectionContents: Sendable {
                 try body(UnsafeRawBufferPointer(owned.buffer))
             }
         }
-    }
-}
-
-/// How many decompressed bytes of one object may still be taken. Shared by all copies of the object.
-final class MemoryBudget: Sendable {
-    let maximum: UInt64
-    private let used = Mutex<UInt64>(0)
-
-    init(_ maximum: UInt64) { self.maximum = maximum }
-
-    /// Takes `size` bytes; when they are not to be had, returns what would then be in use and takes nothing.
-    func take(_ size: UInt64) -> UInt64? {
-        used.withLock { used in
-            let (sum, overflow) = used.addingReportingOverflow(size)
-            guard !overflow, sum <= maximum else { return overflow ? UInt64.max : sum }
-            used = sum
-            return nil
-        }
-    }
-
-    func giveBack(_ size: UInt64) {
-        used.withLock { $0 -= size }
-    }
-}
-
-/// Memory from `malloc`, which can say no, where Swift's own allocation would end the process.
-///
-/// `@unchecked Sendable`: written by its creator before it is shared, read-only after that; only `deinit` frees it.
-final class OwnedBytes: @unchecked Sendable {
-    let buffer: UnsafeMutableRawBufferPointer
-    private let budget: MemoryBudget
-
-    /// `nil` when the system has no memory; `size` has then been given back to `budget`, from which it was taken
-    /// before.
-    init?(size: Int, takenFrom budget: MemoryBudget) {
-        guard let address = malloc(max(size, 1)) else {
-            budget.giveBack(UInt64(size))
-            return nil
-        }
-        buffer = UnsafeMutableRawBufferPointer(start: address, count: size)
-        self.budget = budget
-    }
-
-    deinit {
-        free(buffer.baseAddress)
-        budget.giveBack(UInt64(buffer.count))
     }
 }

@@ -1,22 +1,66 @@
 extension ELFObject {
     /// All symbols that may name code or data; see `ELFSymbolTable`. An object without symbol tables has none.
     ///
-    /// - Throws: `malformed` when a table or its strings are damaged as a whole, `limitExceeded` when both tables have
+    /// - Throws: `malformed` when a table or its strings are damaged as a whole, `limitExceeded` when all tables have
     ///   more entries than `ELFLimits.maximumSymbols`. Costs 32 bytes an entry.
     public func symbols() throws(ELFError) -> ELFSymbolTable {
+        var found = FoundSymbols()
+        try readSymbols(ofType: ELFSection.symbolTable, as: .symtab, into: &found)
+        try readSymbols(ofType: ELFSection.dynamicSymbols, as: .dynsym, into: &found)
+        var problem: ELFError?
+        if found.strings[.symtab] == nil {
+            // What this adds is less than what a damaged piece may take away.
+            let before = found
+            do throws(ELFError) {
+                try readMiniSymbols(into: &found)
+            } catch {
+                found = before
+                problem = error
+            }
+        }
+        return ELFSymbolTable(
+            symbols: found.symbols, strings: found.strings, file: name, nameLimit: limits.maximumNameLength,
+            omittedCount: found.omitted, problem: problem)
+    }
+
+    /// Adds the symbols of the file in `.gnu_debugdata`, whose sections are found again in this one.
+    private func readMiniSymbols(into found: inout FoundSymbols) throws(ELFError) {
+        guard let mini = try miniDebugInformation() else { return }
+        let first = found.symbols.count
+        try mini.readSymbols(ofType: ELFSection.symbolTable, as: .miniDebugInformation, into: &found)
+        var places: [UInt64: Int] = [:]
+        for section in sections where section.isAllocated { places[section.address] = section.index }
+        let own = mini.sections.map { there -> UInt32? in
+            if let index = places[there.address], sections[index].name == there.name { return UInt32(index) }
+            return sections.first { $0.isAllocated && $0.address == there.address && $0.name == there.name }
+                .map { UInt32($0.index) }
+        }
+        let added = found.symbols.count - first
+        let kept = found.symbols[first...].compactMap { symbol -> ELFSymbol? in
+            guard let index = symbol.section else { return symbol }
+            guard let section = own[index] else { return nil }
+            return symbol.moved(to: section)
+        }
+        found.symbols.replaceSubrange(first..., with: kept)
+        found.omitted += added - kept.count
+    }
+
+    /// What the tables read so far had.
+    private struct FoundSymbols {
         var symbols: [ELFSymbol] = []
         var strings: [ELFSymbol.Table: SectionContents] = [:]
         var omitted = 0
         var entries = 0
-        for (type, table) in [(ELFSection.symbolTable, ELFSymbol.Table.symtab), (ELFSection.dynamicSymbols, .dynsym)] {
-            // The specification allows one of each (gABI, "Sections", SHT_SYMTAB).
-            guard let section = sections.first(where: { $0.type == type }) else { continue }
-            let found = try symbolStrings(of: section)
-            strings[table] = found
-            try readSymbols(section, table, found, entries: &entries, into: &symbols, omitted: &omitted)
-        }
-        return ELFSymbolTable(
-            symbols: symbols, strings: strings, file: name, nameLimit: limits.maximumNameLength, omittedCount: omitted)
+    }
+
+    /// Reads the first table of a type: the specification allows one of each (gABI, "Sections", SHT_SYMTAB).
+    private func readSymbols(
+        ofType type: UInt32, as table: ELFSymbol.Table, into found: inout FoundSymbols
+    ) throws(ELFError) {
+        guard let section = sections.first(where: { $0.type == type }) else { return }
+        let strings = try symbolStrings(of: section)
+        found.strings[table] = strings
+        try readSymbols(section, table, strings, into: &found)
     }
 
     private func symbolStrings(of section: ELFSection) throws(ELFError) -> SectionContents {
@@ -34,8 +78,7 @@ extension ELFObject {
     }
 
     private func readSymbols(
-        _ section: ELFSection, _ table: ELFSymbol.Table, _ strings: SectionContents, entries: inout Int,
-        into symbols: inout [ELFSymbol], omitted: inout Int
+        _ section: ELFSection, _ table: ELFSymbol.Table, _ strings: SectionContents, into found: inout FoundSymbols
     ) throws(ELFError) {
         let entrySize = header.is64Bit ? 24 : 16
         let contents = try contents(of: section)
@@ -45,30 +88,31 @@ extension ELFObject {
                 problem: "\(contents.count) bytes of entries of \(section.entrySize), not of \(entrySize) bytes")
         }
         let count = contents.count / entrySize
-        entries += count
-        guard entries <= limits.maximumSymbols else {
+        found.entries += count
+        guard found.entries <= limits.maximumSymbols else {
             throw .limitExceeded(
-                file: name, place: "number of symbols", value: UInt64(entries), limit: UInt64(limits.maximumSymbols),
+                file: name, place: "number of symbols", value: UInt64(found.entries),
+                limit: UInt64(limits.maximumSymbols),
                 setting: "ELFLimits.maximumSymbols")
         }
         guard count > 1 else { return }
         let extended = try extendedIndexes(of: section, count: count)
         let reader = FieldReader(contents.bytes, byteOrder: header.byteOrder, is64Bit: header.is64Bit)
-        symbols.reserveCapacity(symbols.count + count)
+        found.symbols.reserveCapacity(found.symbols.count + count)
         for index in 1..<count {
             guard let record = reader.record(at: UInt64(index * entrySize), size: UInt64(entrySize)),
                 let symbol = symbol(record, index: index, table, extended: extended),
                 !(hasMappingSymbols && isMappingSymbol(symbol, strings.bytes))
             else {
-                omitted += 1
+                found.omitted += 1
                 continue
             }
-            symbols.append(symbol)
+            found.symbols.append(symbol)
         }
     }
 
     /// The sections that do not fit into `st_shndx`, one 32-bit number a symbol (gABI, "Symbol Table", SHN_XINDEX).
-    private func extendedIndexes(of table: ELFSection, count: Int) throws(ELFError) -> SectionContents? {
+    func extendedIndexes(of table: ELFSection, count: Int) throws(ELFError) -> SectionContents? {
         guard
             let section = sections.first(where: {
                 $0.type == ELFSection.symbolSectionIndexes && Int($0.link) == table.index
@@ -101,9 +145,17 @@ extension ELFObject {
         default: break
         }
         guard section == .max || Int(section) < sections.count else { return nil }
+        var value = record.word(4, 8)
+        if header.type == .relocatable, section != .max {
+            // Labels in debug sections and the like are no places in memory.
+            guard sections[Int(section)].isAllocated else { return nil }
+            value &+= sections[Int(section)].address
+        }
+        let isThumb = header.machine == 40 && (kind == .function || kind == .indirectFunction) && value & 1 == 1
         return ELFSymbol(
-            value: record.word(4, 8), size: record.word(8, 16), nameOffset: record.u32(0), kind: kind,
-            binding: ELFSymbol.Binding(rawValue: info >> 4) ?? .other, table: table, sectionIndex: section)
+            value: isThumb ? value - 1 : value, size: record.word(8, 16), nameOffset: record.u32(0), kind: kind,
+            binding: ELFSymbol.Binding(rawValue: info >> 4) ?? .other, table: table, isThumb: isThumb,
+            sectionIndex: section)
     }
 
     /// `$a`, `$d`, `$t` or `$x`, alone or with a suffix after a dot, or RISC-V's `$x` with an instruction set. Swift's

@@ -21,7 +21,8 @@ struct SeededGenerator: RandomNumberGenerator {
 struct MutationTests {
     /// Small limits keep a claim that passes them cheap.
     private static let limits = ELFLimits(
-        maximumSectionSize: 1 << 20, maximumTotalSize: 4 << 20, maximumSymbols: 10_000, maximumSections: 1000)
+        maximumSectionSize: 1 << 20, maximumTotalSize: 4 << 20, maximumSymbols: 10_000,
+        maximumRelocations: 10_000, maximumMiniDebugSize: 1 << 20, maximumSections: 1000)
 
     struct Outcome: Equatable {
         var refused = 0
@@ -58,8 +59,21 @@ struct MutationTests {
                 #expect(try object.contentSize(of: section) == contents.count)
             }
         }
+        for section in object.sections where section.name.contains("debug_") {
+            let name = section.name.hasPrefix(".z") ? "." + section.name.dropFirst(2) : section.name
+            try attempt {
+                guard let section = try object.debugSection(named: name) else { return }
+                defer { section.giveBack(before: .max) }
+                try section.fill()
+                try section.wait(until: .max)
+                #expect(section.available == section.count)
+                #expect(section.withUnsafeBytes { $0.reduce(0) { $0 &+ Int($1) } } >= 0)
+            }
+        }
+        for placement in object.layout { #expect(object.placement(at: placement.address) != nil) }
         try attempt {
             let symbols = try object.symbols()
+            if symbols.problem != nil { failures += 1 }
             for symbol in symbols { try attempt { _ = try symbols.name(of: symbol) } }
         }
         if failures > 0 { outcome.partial += 1 } else { outcome.whole += 1 }
@@ -108,6 +122,37 @@ struct MutationTests {
         #expect(outcome.refused > 300, "\(outcome)")
         #expect(outcome.partial > 300, "\(outcome)")
         #expect(outcome.whole > 300, "\(outcome)")
+    }
+
+    @Test("2,000 mutations of a relocatable file of each machine", arguments: RelocationTests.machines)
+    func relocatableMutations(machine: RelocationTests.Machine) throws {
+        var types = [machine.address, machine.distance, machine.offset, machine.size].flatMap(\.keys).sorted()
+        if machine.number == 243 { types += [33, 36, 37, 40, 52, 53, 60, 61] }
+        let entries = types.enumerated().flatMap { index, type in
+            [0, 2].map { RelocationTests.Entry(offset: UInt64(index), type: type, symbol: $0) }
+        }
+        let original = RelocationTests.image(machine, entries).bytes()
+        var generator = SeededGenerator(seed: UInt64(machine.number) + (machine.is64Bit ? 0 : 1000))
+        var outcome = Outcome()
+        for _ in 0..<2000 {
+            var bytes = original
+            mutate(&bytes, &generator)
+            try exercise(bytes, &outcome)
+        }
+        #expect(outcome.refused > 50 && outcome.partial > 50 && outcome.whole > 50, "\(outcome)")
+    }
+
+    @Test("4,000 mutations of a file in a file")
+    func packedMutations() throws {
+        let original = PackedSymbolTests.image().outer.bytes()
+        var generator = SeededGenerator(seed: 99)
+        var outcome = Outcome()
+        for _ in 0..<4000 {
+            var bytes = original
+            mutate(&bytes, &generator)
+            try exercise(bytes, &outcome)
+        }
+        #expect(outcome.refused > 100 && outcome.partial > 100 && outcome.whole > 100, "\(outcome)")
     }
 
     @Test("Mutations of a compiler's object file")

@@ -97,7 +97,7 @@ struct ELFImage {
         var body: [UInt8] = []
         let bodyStart = headerSize + segments.count * segmentSize
         for index in all.indices.dropFirst() {
-            let alignment = max(1, min(64, Int(all[index].alignment)))
+            let alignment = max(1, min(64, Int(clamping: all[index].alignment)))
             while (bodyStart + body.count) % alignment != 0 { body.append(0) }
             all[index].offset = all[index].offset ?? UInt64(bodyStart + body.count)
             all[index].size = all[index].size ?? UInt64(all[index].data.count)
@@ -179,5 +179,14 @@ struct FieldSink {
     private mutating func integer(_ value: some FixedWidthInteger) {
         let ordered = byteOrder == .little ? value.littleEndian : value.bigEndian
         withUnsafeBytes(of: ordered) { bytes += $0 }
+    }
+}
+
+/// Compares megabytes quickly in a debug build, too.
+func same(_ bytes: UnsafeRawBufferPointer, _ expected: ArraySlice<UInt8>) -> Bool {
+    expected.withUnsafeBytes { expected in
+        guard bytes.count == expected.count else { return false }
+        guard let first = bytes.baseAddress, let second = expected.baseAddress else { return bytes.isEmpty }
+        return memcmp(first, second, bytes.count) == 0
     }
 }

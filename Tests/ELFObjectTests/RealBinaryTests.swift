@@ -12,6 +12,10 @@ struct RealBinaryTests {
             let name = section.name.hasPrefix(".z") ? "." + section.name.dropFirst(2) : section.name
             contents[name] = try object.contents(of: section).withUnsafeBytes { Array($0) }
             #expect(try object.contentSize(of: section) == contents[name]?.count)
+            let streamed = try #require(try object.debugSection(named: name))
+            #expect(streamed.name == name)
+            try streamed.fill()
+            #expect(streamed.withUnsafeBytes { Array($0) } == contents[name])
             if section.isCompressed { compressed += 1 }
         }
         return (contents, compressed)
@@ -36,6 +40,38 @@ struct RealBinaryTests {
     }
 
     @Test("objcopy's zlib sections") func zlib() throws { try compressesLosslessly("zlib-gabi") }
+
+    @Test(
+        "llvm-objcopy's sections: every form, and several in one file", .enabled(if: Tools.compressesSections),
+        arguments: [
+            ["--compress-debug-sections=zlib"], ["--compress-debug-sections=zstd"],
+            ["--compress-sections=.debug_info=zlib", "--compress-sections=.debug_line=zstd"],
+            ["--compress-sections=.debug_*=zstd", "--compress-sections=.debug_str=none"],
+            ["--compress-sections=.debug_*=zlib", "--compress-sections=.debug_abbrev=zstd"],
+        ])
+    func mixtures(options: [String]) throws {
+        let workshop = try Workshop()
+        let source = try workshop.write(sampleSource, to: "a.c")
+        let (plain, packed) = (workshop.path("plain"), workshop.path("packed"))
+        try workshop.run("gcc", "-g3", source, "-o", plain)
+        try workshop.run([Tools.llvmObjcopy] + options + [plain, packed])
+        let found = try debugSections(packed)
+        #expect(found.compressed >= 2)
+        #expect(try found.contents == debugSections(plain).contents)
+    }
+
+    @Test("lld's compressed sections", arguments: Tools.compressingLinkers)
+    func linkerCompression(linker: String, kind: String) throws {
+        let workshop = try Workshop()
+        let source = try workshop.write(freestandingSource, to: "a.c")
+        try workshop.run("clang", "-g", "-c", source, "-o", workshop.path("a.o"))
+        let (plain, packed) = (workshop.path("plain"), workshop.path("packed"))
+        try workshop.run(linker, workshop.path("a.o"), "-o", plain)
+        try workshop.run(linker, "--compress-debug-sections=" + kind, workshop.path("a.o"), "-o", packed)
+        let found = try debugSections(packed)
+        #expect(found.compressed >= 2)
+        #expect(try found.contents == debugSections(plain).contents)
+    }
 
     @Test("objcopy's .zdebug sections", .enabled(if: Tools.compressesGNU, "gcc -gz=zlib-gnu is not supported here"))
     func zlibGNU() throws { try compressesLosslessly("zlib-gnu") }

@@ -43,6 +43,12 @@ final class Workshop: Sendable {
     /// Runs a tool, which must succeed, and returns what it printed.
     @discardableResult
     func run(_ arguments: String...) throws -> String {
+        try run(arguments)
+    }
+
+    /// The same with the arguments in an array.
+    @discardableResult
+    func run(_ arguments: [String]) throws -> String {
         let output = path("output-\(UInt64.random(in: 0 ... .max))")
         let status = Workshop.status(arguments, output: output)
         let text = try MappedFile(path: output).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
@@ -104,6 +110,69 @@ enum Tools {
         let source = try workshop.write(freestandingSource, to: "a.c")
         try workshop.run("clang", "--target=aarch64-linux-gnu", "-g", "-c", source, "-o", workshop.path("a.o"))
     }
+
+    static let linker =
+        ["ld.lld", "ld.lld-19", "ld.lld-18"].first { name in
+            tries { try $0.run(name, "--version") }
+        } ?? "ld.lld"
+
+    /// Linkers and the compressions they know: the one that comes with Swift was built without zstd.
+    static let compressingLinkers = ["ld.lld", "ld.lld-19", "ld.lld-18"].flatMap { linker in
+        ["zlib", "zstd"].map { (linker, $0) }
+    }.filter { linker, kind in
+        tries { workshop in
+            let source = try workshop.write("void _start(void) {}\n", to: "a.c")
+            try workshop.run("clang", "-c", source, "-o", workshop.path("a.o"))
+            try workshop.run(
+                linker, "--compress-debug-sections=" + kind, workshop.path("a.o"), "-o", workshop.path("a"))
+        }
+    }
+
+    static let targets = [
+        "x86_64-linux-gnu", "i386-linux-gnu", "aarch64-linux-gnu", "aarch64_be-linux-gnu", "armv7-linux-gnueabihf",
+        "thumbv7-linux-gnueabihf", "riscv64-linux-gnu", "s390x-linux-gnu", "powerpc64le-linux-gnu",
+    ]
+
+    static let linksAllMachines = tries { workshop in
+        let source = try workshop.write("void _start(void) {}\n", to: "a.c")
+        for target in targets {
+            try workshop.run("clang", "--target=" + target, "-c", source, "-o", workshop.path("a.o"))
+            try workshop.run(linker, workshop.path("a.o"), "-o", workshop.path("a"))
+        }
+    }
+
+    /// gcc of this machine, and of others where it is installed.
+    static let crossCompilers =
+        ["gcc"]
+        + ["aarch64", "arm", "i686", "powerpc64le", "riscv64", "s390x"].map {
+            $0 == "arm" ? "arm-linux-gnueabihf-gcc" : $0 + "-linux-gnu-gcc"
+        }.filter { name in linksAllMachines && tries { try $0.run(name, "--version") } }
+
+    static let llvmObjcopy =
+        ["llvm-objcopy", "llvm-objcopy-19", "llvm-objcopy-18"].first { name in
+            tries { workshop in
+                let source = try workshop.write(sampleSource, to: "a.c")
+                try workshop.run("gcc", "-g", source, "-o", workshop.path("a"))
+                try workshop.run(
+                    name, "--compress-sections=.debug_info=zlib", "--compress-sections=.debug_line=zstd",
+                    workshop.path("a"), workshop.path("b"))
+            }
+        } ?? "llvm-objcopy"
+
+    static let compressesSections = tries { try $0.run(llvmObjcopy, "--version") }
+
+    static let packsXZ = tries { workshop in try workshop.run("xz", "--version") }
+
+    static let splitsDWARF5 = tries { workshop in
+        let source = try workshop.write(sampleSource, to: "a.c")
+        for name in ["a", "b"] {
+            try workshop.run("gcc", "-g3", "-gdwarf-5", "-Dvariant_" + name, source, "-o", workshop.path(name))
+        }
+        try workshop.run("dwz", "-5", "-m", workshop.path("common"), workshop.path("a"), workshop.path("b"))
+        try workshop.run("readelf", "-S", workshop.path("common"))
+    }
+
+    static let compilesSwift = tries { workshop in try workshop.run("swiftc", "--version") }
 
     private static func tries(_ work: (Workshop) throws -> Void) -> Bool {
         do {
