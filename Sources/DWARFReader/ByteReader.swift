@@ -17,75 +17,64 @@ enum ReadFailure: Error {
 
 /// A bounds-checked cursor over part of a section. Every read either succeeds inside `position ..< end` or throws; offsets
 /// and lengths from the file never reach pointer arithmetic unchecked.
-struct ByteReader: ~Escapable {
-    let bytes: RawSpan
+struct ByteReader {
+    private let base: UnsafePointer<UInt8>
     let swapped: Bool
     private(set) var position: Int
     private(set) var end: Int
 
     /// A cursor over all of `bytes`; `bigEndian` is the byte order of the file.
-    @_lifetime(copy bytes)
-    init(_ bytes: RawSpan, bigEndian: Bool) {
-        self.bytes = bytes
+    init(_ bytes: SectionBytes, bigEndian: Bool) {
+        base = bytes.base
         // Every platform Symbolist runs on is little-endian; the field says so rather than assumes it.
         swapped = bigEndian != (UInt16(1).bigEndian == 1)
         position = 0
-        end = bytes.byteCount
+        end = bytes.count
     }
 
     var remaining: Int { end - position }
     var isAtEnd: Bool { position >= end }
 
     /// Moves the cursor to `offset` from the start of the section.
-    @_lifetime(self: copy self)
     mutating func seek(to offset: UInt64) throws(ReadFailure) {
         guard offset <= UInt64(end) else { throw .truncated }
         position = Int(offset)
     }
 
     /// Ends the readable part `length` bytes after the cursor; it can only shrink.
-    @_lifetime(self: copy self)
     mutating func limit(toNext length: UInt64) throws(ReadFailure) {
         guard length <= UInt64(remaining) else { throw .truncated }
         end = position + Int(length)
     }
 
-    @_lifetime(self: copy self)
     mutating func skip(_ count: UInt64) throws(ReadFailure) {
         guard count <= UInt64(remaining) else { throw .truncated }
         position += Int(count)
     }
 
     @inline(__always)
-    @_lifetime(self: copy self)
     mutating func u8() throws(ReadFailure) -> UInt8 {
         guard position < end else { throw .truncated }
-        // Checked just above; `end` never exceeds the span.
-        let value = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: position, as: UInt8.self)
+        let value = base[position]
         position += 1
         return value
     }
 
     @inline(__always)
-    @_lifetime(self: copy self)
     private mutating func load<Value: FixedWidthInteger & BitwiseCopyable>(
         _: Value.Type
     ) throws(ReadFailure) -> Value {
         guard remaining >= MemoryLayout<Value>.size else { throw .truncated }
-        let value = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: Value.self)
+        let value = UnsafeRawPointer(base + position).loadUnaligned(as: Value.self)
         position += MemoryLayout<Value>.size
         return swapped ? value.byteSwapped : value
     }
 
-    @_lifetime(self: copy self)
     mutating func u16() throws(ReadFailure) -> UInt16 { try load(UInt16.self) }
-    @_lifetime(self: copy self)
     mutating func u32() throws(ReadFailure) -> UInt32 { try load(UInt32.self) }
-    @_lifetime(self: copy self)
     mutating func u64() throws(ReadFailure) -> UInt64 { try load(UInt64.self) }
 
     /// An unsigned number of 1, 2, 4 or 8 bytes.
-    @_lifetime(self: copy self)
     mutating func unsigned(size: Int) throws(ReadFailure) -> UInt64 {
         switch size {
         case 1: UInt64(try u8())
@@ -97,13 +86,11 @@ struct ByteReader: ~Escapable {
     }
 
     /// A section offset: 4 bytes in 32-bit DWARF, 8 in 64-bit DWARF.
-    @_lifetime(self: copy self)
     mutating func offset(is64Bit: Bool) throws(ReadFailure) -> UInt64 {
         is64Bit ? try u64() : UInt64(try u32())
     }
 
     /// A unit's initial length (DWARF 5, section 7.4).
-    @_lifetime(self: copy self)
     mutating func initialLength() throws(ReadFailure) -> (length: UInt64, is64Bit: Bool) {
         let short = try u32()
         if short == 0xffff_ffff { return (try u64(), true) }
@@ -113,14 +100,12 @@ struct ByteReader: ~Escapable {
 
     /// An unsigned LEB128 number. Bits beyond the 64th are dropped, however long the number is.
     @inline(__always)
-    @_lifetime(self: copy self)
     mutating func uleb() throws(ReadFailure) -> UInt64 {
         let first = try u8()
         if first < 0x80 { return UInt64(first) }
         return try ulebTail(UInt64(first & 0x7f))
     }
 
-    @_lifetime(self: copy self)
     private mutating func ulebTail(_ first: UInt64) throws(ReadFailure) -> UInt64 {
         var value = first
         var shift: UInt64 = 7
@@ -133,7 +118,6 @@ struct ByteReader: ~Escapable {
     }
 
     /// A signed LEB128 number, cut to 64 bits.
-    @_lifetime(self: copy self)
     mutating func sleb() throws(ReadFailure) -> Int64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -149,7 +133,6 @@ struct ByteReader: ~Escapable {
     }
 
     /// The bytes of a NUL-terminated string, cursor behind the NUL.
-    @_lifetime(self: copy self)
     mutating func cString() throws(ReadFailure) -> Range<Int> {
         let start = position
         while try u8() != 0 {}
@@ -158,7 +141,6 @@ struct ByteReader: ~Escapable {
 
     /// As ``cString()``, taking the length from `budget` and stopping where that is used up. Strings that are only referred
     /// to need this: a small file can refer to one long string a million times.
-    @_lifetime(self: copy self)
     mutating func cString(budget: inout Int, limit: ReadFailure) throws(ReadFailure) -> Range<Int> {
         let start = position
         while try u8() != 0 {
@@ -166,17 +148,5 @@ struct ByteReader: ~Escapable {
         }
         budget -= position - start - 1
         return start..<(position - 1)
-    }
-}
-
-extension RawSpan {
-    /// Text of a range known to lie inside; bytes that are not UTF-8 are replaced.
-    func text(_ range: Range<Int>) -> String {
-        extracting(range).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-    }
-
-    /// A copy of a range known to lie inside.
-    func array(_ range: Range<Int>) -> [UInt8] {
-        extracting(range).withUnsafeBytes { Array($0) }
     }
 }

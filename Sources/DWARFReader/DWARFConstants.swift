@@ -1,9 +1,11 @@
 /// The numbers of the DWARF standard that the reader uses (DWARF 5, chapter 7, and the GNU and LLVM extensions). They are
 /// spelled out because the C header's macros arrive in Swift as `Int`.
 enum Tag {
+    static let arrayType: UInt16 = 0x01
     static let classType: UInt16 = 0x02
     static let enumerationType: UInt16 = 0x04
     static let structureType: UInt16 = 0x13
+    static let subroutineType: UInt16 = 0x15
     static let unionType: UInt16 = 0x17
     static let inlinedSubroutine: UInt16 = 0x1d
     static let module: UInt16 = 0x1e
@@ -11,9 +13,14 @@ enum Tag {
     static let interfaceType: UInt16 = 0x38
     static let namespace: UInt16 = 0x39
     static let partialUnit: UInt16 = 0x3c
+    static let lexicalBlock: UInt16 = 0x0b
+    static let compileUnit: UInt16 = 0x11
+    static let typeUnit: UInt16 = 0x41
+    static let skeletonUnit: UInt16 = 0x4a
 }
 
 enum Attribute {
+    static let sibling: UInt16 = 0x01
     static let name: UInt16 = 0x03
     static let statementList: UInt16 = 0x10
     static let lowPC: UInt16 = 0x11
@@ -32,10 +39,15 @@ enum Attribute {
     static let callFile: UInt16 = 0x58
     static let callLine: UInt16 = 0x59
     static let linkageName: UInt16 = 0x6e
+    static let stringOffsetsBase: UInt16 = 0x72
+    static let addressBase: UInt16 = 0x73
+    static let rangeListsBase: UInt16 = 0x74
     static let dwoName: UInt16 = 0x76
     static let mipsLinkageName: UInt16 = 0x2007
     static let gnuDwoName: UInt16 = 0x2130
     static let gnuDwoID: UInt16 = 0x2131
+    static let gnuRangesBase: UInt16 = 0x2132
+    static let gnuAddressBase: UInt16 = 0x2133
 }
 
 enum Form {

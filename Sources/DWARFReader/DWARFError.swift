@@ -10,16 +10,10 @@ public struct DWARFError: Error, Equatable, Sendable, CustomStringConvertible {
         case unsupported(String)
         /// A number in the file is above a limit of ``DWARFLimits``.
         case limit(name: String, maximum: Int)
-        /// libdw or libelf refused; its own message.
-        case library(String)
         /// The ELF container could not give a section; its own message.
         case container(String)
         /// The file has no `.debug_info`.
         case noDebugInformation
-        /// The file is an object file (`ET_REL`) whose addresses are not final.
-        case relocatable
-        /// The system refused memory for the decompressed sections.
-        case outOfMemory(bytes: Int)
     }
 
     /// The file's name as given by the caller.
@@ -42,7 +36,7 @@ public struct DWARFError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What the person who owns the file can do.
     public var remedy: String {
         switch reason {
-        case .truncated, .malformed, .library, .container:
+        case .truncated, .malformed, .container:
             "the file is damaged or its producer is: build or upload it again"
         case .unsupported:
             "rebuild with DWARF 4 or 5 (-gdwarf-5)"
@@ -50,10 +44,6 @@ public struct DWARFError: Error, Equatable, Sendable, CustomStringConvertible {
             "split the program, or read it with a higher limit"
         case .noDebugInformation:
             "build with -g, or upload the separate debug file"
-        case .relocatable:
-            "upload the linked executable or library instead of the object file"
-        case .outOfMemory:
-            "give the reader more memory"
         }
     }
 
@@ -72,11 +62,8 @@ extension DWARFError.Reason: CustomStringConvertible {
         case .malformed(let what): "malformed: \(what)"
         case .unsupported(let what): "not supported: \(what)"
         case .limit(let name, let maximum): "more than the limit \(name) = \(maximum)"
-        case .library(let message): "libdw: \(message)"
         case .container(let message): message
         case .noDebugInformation: "no debug information"
-        case .relocatable: "an object file that is not linked"
-        case .outOfMemory(let bytes): "no memory for \(bytes) bytes"
         }
     }
 }

@@ -14,9 +14,13 @@ public struct DWARFLimits: Sendable, Equatable {
     public var scopes: Int = 100_000_000
     /// Address ranges of all functions and inlined calls (file).
     public var ranges: Int = 200_000_000
+    /// Functions and inlined calls (unit).
+    public var scopesPerUnit: Int = 32_000_000
+    /// Address ranges of all functions and inlined calls (unit): a thousand functions may share one long list.
+    public var rangesPerUnit: Int = 32_000_000
     /// Attribute specifications in abbreviation tables (file).
     public var abbreviationAttributes: Int = 100_000_000
-    /// Entries looked at in *other* units to find the namespaces of a cross-unit origin (file).
+    /// Entries looked at again, in *other* units and in jumped subtrees, to find the namespaces of functions (unit).
     public var foreignEntries: Int = 200_000_000
     /// Nesting of entries; what lies deeper is not read and the unit says so.
     public var depth: Int = 512

@@ -1,190 +1,277 @@
-/// Collects the functions and inlined calls of one unit in one pass over its entries.
+import Synchronization
+
+/// An entry that has been entered and not left; everything deeper is inside of it.
+struct OpenEntry {
+    var depth: Int
+    /// The innermost naming context; −1 for none.
+    var context: Int32
+    /// The innermost scope with code; −1 outside of functions.
+    var scope: Int32
+    /// The naming context that ends with this entry; −1 for none.
+    var ends: Int32
+    /// The entry is a function or is inside of one.
+    var isInFunction: Bool
+    /// Offset of the innermost function between the entry and its naming context; 0 for none.
+    var function: UInt64
+
+    /// What is around the unit's root.
+    static let outermost = OpenEntry(
+        depth: -1, context: -1, scope: -1, ends: -1, isInFunction: false, function: 0)
+}
+
+/// Collects the functions and inlined calls of one unit in one pass over its entries, in the order of the file, which is
+/// pre-order: each byte once, no recursion.
 ///
 ///     DW_TAG_compile_unit
-///       DW_TAG_namespace app                     context
+///       DW_TAG_namespace app                     naming context
+///         DW_TAG_structure_type Store            naming context, jumped over along DW_AT_sibling
 ///         DW_TAG_subprogram run                  scope 0, function
 ///           DW_TAG_lexical_block                 transparent
 ///             DW_TAG_inlined_subroutine step     scope 1, parent 0
 ///               DW_TAG_inlined_subroutine next   scope 2, parent 1
 ///           DW_TAG_subprogram closure #1         scope 3, function of its own
-struct ScopeWalk {
-    /// An open entry. Everything that comes deeper is inside.
-    private struct Open {
-        var depth: Int
-        var context: Int32
-        /// The innermost scope with code; −1 outside of functions.
-        var scope: Int32
-    }
-
-    private var names: FunctionNames
-    private var contexts = DeclarationContexts()
-    private var stack: [Open] = []
-    /// Scopes whose name needs its surroundings, and the entry that is declared there. They are qualified at the end: a
-    /// declaration may follow its use.
-    private var unqualified: [(scope: Int, declaration: Int)] = []
-
-    private init(names: FunctionNames) {
-        self.names = names
-    }
-
-    /// Fills `unit.scopes`. Damage ends the walk; what was found before it stays, and `unit.problems` says where.
-    static func run(
-        _ reader: borrowing UnitReader, _ units: borrowing ObjectUnits, lines: LineTable,
-        into unit: inout CompileUnit
+///
+/// Every entry takes at least one byte and the walk only moves forward, jumps too, so that no damaged tree can loop.
+extension UnitReader {
+    /// Fills `code.scopes`, `code.ranges` and `code.functions`. Damage ends the walk; what was found before it stays, and
+    /// `code.problems` says where.
+    func readScopes(
+        _ unit: UnitContext, lines: LineHeader, into code: inout UnitCode,
+        skippingTypes: Bool
     ) {
-        var walk = ScopeWalk(names: FunctionNames(limits: units.limits))
-        var position = reader.header.firstEntry
+        functions.removeAll()
+        numbers.removeAll()
+        functions.lines = lines
+        functions.textBudget = limits.textPerUnit
+        functions.foreignBudget = limits.foreignEntries
+        var contexts = NamingContexts()
+        var problem: (offset: Int, failure: ReadFailure)?
+        walk(unit, into: &code, &contexts, skippingTypes: skippingTypes, problem: &problem)
+        if let problem { code.report(unit.space.error(".debug_info", problem.offset, problem.failure.reason)) }
         do throws(ReadFailure) {
-            var cursor = try reader.cursor()
+            try qualifyNames(unit, contexts, into: &code)
+        } catch {
+            code.report(unit.space.error(".debug_info", unit.header.offset, error.reason))
+        }
+    }
+
+    private func walk(
+        _ unit: UnitContext, into code: inout UnitCode, _ naming: inout NamingContexts, skippingTypes: Bool,
+        problem: inout (offset: Int, failure: ReadFailure)?
+    ) {
+        let table = unit.table
+        let bytes = unit.bytes
+        let stack = stack
+        let maximumDepth = min(limits.depth, 1 << 20)
+        let wantsContexts = !isFlatLanguage(unit.language)
+        // One more than there may be: charging the unit to the file then tells.
+        let maximumScopes = max(0, limits.scopes - inputs.scopeCount.load(ordering: .relaxed)).addingClamped(1)
+        // Members of this object would be checked for overlapping access every time.
+        var values = values
+        defer { self.values = values }
+        let files = (first: functions.lines.firstFileNumber, count: UInt64(functions.lines.files.count))
+        var contexts = naming.contexts
+        var p = bytes.base + unit.header.firstEntry
+        let end = bytes.end
+        var entry = p
+        var depth = 0
+        var count = 0
+        var skipped = false
+        var isTooDeep = false
+        var open = 0
+        stack[0] = .outermost
+        var openDepth = -1
+
+        do throws(ReadFailure) {
+            while p < end {
+                entry = p
+                var abbreviationCode = UInt64(p.pointee)
+                if abbreviationCode < 0x80 {
+                    p += 1
+                } else {
+                    abbreviationCode = try bytes.uleb(at: &p)
+                }
+                if abbreviationCode == 0 {
+                    depth -= 1
+                    if depth == openDepth {
+                        let ends = stack[open].ends
+                        if ends >= 0 { contexts[Int(ends)].end = UInt64(p - bytes.base) }
+                        open -= 1
+                        openDepth = stack[open].depth
+                    }
+                    if depth <= 0 { break }
+                    continue
+                }
+                guard let abbreviation = table.abbreviation(abbreviationCode) else {
+                    throw .malformed("abbreviation code \(abbreviationCode) is not in the unit's table")
+                }
+                count &+= 1
+                let kind = abbreviation.pointee.kind
+                if kind == EntryKind.plain {
+                    let size = Int(abbreviation.pointee.size)
+                    if size >= 0 {
+                        guard end - p >= size else { throw .truncated }
+                        p += size
+                    } else {
+                        try bytes.skip(abbreviation, table, at: &p)
+                    }
+                    depth &+= Int(abbreviation.pointee.children)
+                    if depth == 0 { break }  // A root without children is the whole tree.
+                    continue
+                }
+                if kind >= EntryKind.function {
+                    try values.read(abbreviation, table, bytes, at: &p)
+                    if depth > maximumDepth {
+                        isTooDeep = true
+                        depth &+= Int(abbreviation.pointee.children)
+                        continue
+                    }
+                    let outer = stack[open]
+                    let isInlined = kind == EntryKind.inlinedSubroutine
+                    let scope = try addScope(
+                        values, at: entry - bytes.base, isInlined: isInlined, parent: isInlined ? outer.scope : -1,
+                        unit, files, into: &code, maximum: maximumScopes)
+                    if abbreviation.pointee.children != 0 {
+                        // A call whose code was optimised away has no ranges; calls inside it belong to the call around.
+                        open += 1
+                        stack[open] = OpenEntry(
+                            depth: depth, context: outer.context,
+                            scope: scope >= 0 || !isInlined ? scope : outer.scope, ends: -1, isInFunction: true,
+                            function: isInlined ? outer.function : UInt64(entry - bytes.base))
+                        openDepth = depth
+                        depth += 1
+                    } else if depth == 0 {
+                        break
+                    }
+                    continue
+                }
+
+                // A namespace, type, declaration or other subtree with children.
+                var jump: UnsafePointer<UInt8>?
+                let mayJump =
+                    skippingTypes && abbreviation.pointee.hasSibling
+                    && (kind == EntryKind.data || kind == EntryKind.type && !stack[open].isInFunction)
+                let attributes = p
+                try bytes.skip(abbreviation, table, at: &p)
+                if mayJump {
+                    jump = try sibling(abbreviation, attributes, p, unit, &values)
+                }
+                if let jump {
+                    skipped = true
+                    if kind != EntryKind.data, wantsContexts, depth <= maximumDepth {
+                        contexts.append(
+                            NamingContexts.Context(
+                                start: UInt64(entry - bytes.base), end: UInt64(jump - bytes.base),
+                                outside: stack[open].context, function: 0, isOpaque: true))
+                    }
+                    p = jump
+                    continue
+                }
+                if kind == EntryKind.data || depth > maximumDepth {
+                    depth += 1
+                    continue
+                }
+                let outer = stack[open]
+                var next = outer
+                next.depth = depth
+                next.ends = -1
+                if kind == EntryKind.declaration {
+                    next.scope = -1
+                    next.isInFunction = true
+                    next.function = UInt64(entry - bytes.base)
+                } else if wantsContexts, contexts.count < Int(Int32.max) {
+                    next.context = Int32(contexts.count)
+                    next.ends = next.context
+                    next.function = 0
+                    contexts.append(
+                        NamingContexts.Context(
+                            start: UInt64(entry - bytes.base), end: UInt64(unit.header.end), outside: outer.context,
+                            function: outer.function, isOpaque: false))
+                }
+                open += 1
+                stack[open] = next
+                openDepth = depth
+                depth += 1
+            }
+            // A unit may end without the null entries that close its tree.
+        } catch {
+            problem = (entry - bytes.base, error)
+        }
+        code.entryCount = count
+        code.typeSubtreesSkipped = skipped
+        naming.contexts = contexts
+        naming.entryCount = count
+        if isTooDeep {
+            let limit = DWARFError.Reason.limit(name: "depth", maximum: limits.depth)
+            code.report(unit.space.error(".debug_info", unit.header.offset, limit))
+        }
+    }
+
+    /// Adds the scope of an entry with code; returns its number, or −1 for one without.
+    @inline(__always)
+    private func addScope(
+        _ values: EntryValues, at offset: Int, isInlined: Bool, parent: Int32, _ unit: UnitContext,
+        _ files: (first: UInt64, count: UInt64), into code: inout UnitCode, maximum: Int
+    ) throws(ReadFailure) -> Int32 {
+        let first = code.ranges.count
+        let attributes = CodeAttributes(values)
+        if attributes.highPC.valueClass == ValueClass.number, attributes.lowPC.valueClass == ValueClass.address {
+            let (high, overflow) = attributes.lowPC.raw.addingReportingOverflow(attributes.highPC.raw)
+            if overflow {
+                code.invalidRanges += 1
+                return -1
+            }
+            if attributes.highPC.raw == 0 { return -1 }
+            guard first < limits.rangesPerUnit else {
+                throw .limit(name: "rangesPerUnit", maximum: limits.rangesPerUnit)
+            }
+            code.ranges.append(UnitRange(start: attributes.lowPC.raw, end: high))
+        } else {
+            var problem: ReadFailure?
             do throws(ReadFailure) {
-                try walk.collect(&cursor, reader, units, lines, &unit)
+                var counts = RangeCounts()
+                defer {
+                    code.invalidRanges += counts.invalid
+                    code.unresolvedReferences += counts.unresolved
+                }
+                try appendRanges(of: attributes, unit, to: &code.ranges, &counts)
             } catch {
-                position = cursor.entryOffset
-                unit.entryCount = cursor.count
-                throw error
+                problem = error
             }
-            unit.entryCount = cursor.count
-            if cursor.isTooDeep {
-                let limit = DWARFError.Reason.limit(name: "depth", maximum: units.limits.depth)
-                unit.report(units.error(".debug_info", reader.header.offset, limit))
+            if let problem {
+                if case .limit = problem { throw problem }
+                code.report(unit.space.error(".debug_info", offset, problem.reason))
             }
-        } catch {
-            unit.report(units.error(".debug_info", position, error.reason))
+            if code.ranges.count == first { return -1 }
         }
-        do throws(ReadFailure) {
-            try walk.qualify(reader, units, &unit)
-        } catch {
-            unit.report(units.error(".debug_info", reader.header.offset, error.reason))
+        guard code.scopes.count < min(maximum, limits.scopesPerUnit) else {
+            throw .limit(name: "scopes", maximum: min(limits.scopes, limits.scopesPerUnit))
         }
+        var scope = UnitScope(
+            entryAddress: code.ranges[first].start, parent: parent, function: -1, callFile: -1, callLine: 0,
+            callColumn: 0, firstRange: UInt32(truncatingIfNeeded: first),
+            rangeCount: UInt32(truncatingIfNeeded: code.ranges.count - first), isInlined: isInlined)
+        if attributes.entryPC.valueClass != ValueClass.absent {
+            scope.entryAddress = entryAddress(attributes, scope.entryAddress, unit)
+        }
+        if isInlined {
+            if let number = values.number(Slot.callFile) {
+                let index = number &- files.first
+                if index < files.count { scope.callFile = Int32(truncatingIfNeeded: index) }
+            }
+            scope.callLine = values.clamped(Slot.callLine)
+            scope.callColumn = values.clamped(Slot.callColumn)
+        }
+        scope.function = try function(of: values, at: offset, unit, into: &code)
+        code.scopes.append(scope)
+        return Int32(truncatingIfNeeded: code.scopes.count - 1)
     }
+}
 
-    private mutating func collect(
-        _ cursor: inout EntryCursor, _ reader: borrowing UnitReader, _ units: borrowing ObjectUnits, _ lines: LineTable,
-        _ unit: inout CompileUnit
-    ) throws(ReadFailure) {
-        while let entry = try cursor.next() {
-            while let top = stack.last, top.depth >= entry.closes { stack.removeLast() }
-            let outer = stack.last ?? Open(depth: -1, context: -1, scope: -1)
-            switch entry.interest {
-            case .none, .unit: break
-            case .context:
-                let name = try cursor.attributes().name
-                let context = contexts.add(name: name, tag: entry.tag, in: outer.context)
-                stack.append(Open(depth: entry.depth, context: context, scope: outer.scope))
-            case .declaration:
-                if entry.tag == Tag.subprogram { contexts.add(declaration: entry.offset, in: outer.context) }
-                let scope = entry.tag == Tag.subprogram ? -1 : outer.scope
-                stack.append(Open(depth: entry.depth, context: outer.context, scope: scope))
-            case .function:
-                contexts.add(declaration: entry.offset, in: outer.context)
-                let scope = try addScope(entry, &cursor, parent: -1, reader, units, lines, &unit)
-                stack.append(Open(depth: entry.depth, context: outer.context, scope: scope ?? -1))
-            case .inlinedSubroutine:
-                // A call whose code was optimised away has no ranges; calls inside it belong to the call around it.
-                let scope = try addScope(entry, &cursor, parent: outer.scope, reader, units, lines, &unit)
-                stack.append(Open(depth: entry.depth, context: outer.context, scope: scope ?? outer.scope))
-            }
-        }
-    }
-
-    /// Adds the scope of an entry with code; returns its number, or `nil` for one without.
-    private mutating func addScope(
-        _ entry: Entry, _ cursor: inout EntryCursor, parent: Int32, _ reader: borrowing UnitReader,
-        _ units: borrowing ObjectUnits, _ lines: LineTable, _ unit: inout CompileUnit
-    ) throws(ReadFailure) -> Int32? {
-        let attributes = try cursor.attributes()
-        let ranges = ranges(attributes, entry.offset, reader, units, &unit)
-        guard let first = ranges.first else { return nil }
-        guard units.state.ranges >= ranges.count else {
-            throw .limit(name: "ranges", maximum: units.limits.ranges)
-        }
-        units.state.ranges -= ranges.count
-        guard units.state.scopes > 0, unit.scopes.count < Int(Int32.max) else {
-            throw .limit(name: "scopes", maximum: units.limits.scopes)
-        }
-        units.state.scopes -= 1
-        let function = try names.describe(attributes, at: entry.offset, reader, units, lines, &unit)
-        var scope = Scope(
-            parent: parent, kind: entry.interest == .function ? .function : .inlinedSubroutine, ranges: ranges,
-            entryAddress: entryAddress(attributes, first.lowerBound, reader), name: function.name,
-            linkageName: function.linkageName, qualifiedName: nil, declarationFile: function.declarationFile,
-            declarationLine: function.declarationLine, isArtificial: function.isArtificial)
-        if scope.kind == .inlinedSubroutine {
-            if let number = reader.number(attributes.callFile) { scope.callFile = lines.fileIndex(number) }
-            scope.callLine = reader.clamped(attributes.callLine)
-            scope.callColumn = reader.clamped(attributes.callColumn)
-        }
-        if scope.linkageName == nil, scope.name != nil {
-            unqualified.append((unit.scopes.count, function.declaration))
-        }
-        unit.scopes.append(scope)
-        return Int32(unit.scopes.count - 1)
-    }
-
-    /// The code of an entry: `DW_AT_low_pc` with `DW_AT_high_pc`, or `DW_AT_ranges`. Empty ranges are left out, reversed
-    /// ones too but counted.
-    private func ranges(
-        _ attributes: EntryAttributes, _ offset: Int, _ reader: borrowing UnitReader, _ units: borrowing ObjectUnits,
-        _ unit: inout CompileUnit
-    ) -> [Range<UInt64>] {
-        if attributes.highPC.isPresent {
-            guard let low = reader.address(attributes.lowPC) else {
-                unit.invalidRanges += 1
-                return []
-            }
-            var high: UInt64?
-            if let length = reader.number(attributes.highPC) {
-                let (sum, overflow) = low.addingReportingOverflow(length)
-                high = overflow ? nil : sum
-            } else {
-                high = reader.address(attributes.highPC)
-            }
-            guard let high, low <= high else {
-                unit.invalidRanges += 1
-                return []
-            }
-            return low < high ? [low..<high] : []
-        }
-        guard attributes.ranges.isPresent else { return [] }
-        var result: [Range<UInt64>] = []
-        let budget = units.state.ranges
-        var invalid = 0
-        do throws(LibraryFailure) {
-            try reader.libdw.ranges(ofEntryAt: offset) { start, end in
-                if start < end { result.append(start..<end) } else if start > end { invalid += 1 }
-                return result.count <= budget
-            }
-        } catch {
-            unit.report(units.error(".debug_info", offset, .library("ranges: \(error.message)")))
-        }
-        unit.invalidRanges += invalid
-        return result
-    }
-
-    /// `DW_AT_entry_pc` is an address, or since DWARF 5 an offset from the lowest address.
-    private func entryAddress(_ attributes: EntryAttributes, _ first: UInt64, _ reader: borrowing UnitReader) -> UInt64
-    {
-        guard attributes.entryPC.isPresent else { return first }
-        if let offset = reader.number(attributes.entryPC) {
-            return (reader.address(attributes.lowPC) ?? first) &+ offset
-        }
-        return reader.address(attributes.entryPC) ?? first
-    }
-
-    private mutating func qualify(
-        _ reader: borrowing UnitReader, _ units: borrowing ObjectUnits, _ unit: inout CompileUnit
-    ) throws(ReadFailure) {
-        // Inlined calls of one function share its qualified name.
-        var known: [Int: String] = [:]
-        for (index, declaration) in unqualified {
-            if let name = known[declaration] {
-                unit.scopes[index].qualifiedName = name
-            } else if let name = unit.scopes[index].name {
-                let qualified = try names.qualify(
-                    name, declaration: declaration, reader, own: contexts, units, &unit)
-                known[declaration] = qualified
-                unit.scopes[index].qualifiedName = qualified
-            }
-        }
+/// A language whose functions are in no namespace or type: C and assembler.
+func isFlatLanguage(_ language: UInt16) -> Bool {
+    switch language {
+    case 0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x3e, 0x31, 0x8001: true
+    default: false
     }
 }

@@ -10,7 +10,7 @@ struct Chains {
         var column: UInt32
     }
 
-    let units: [CompileUnit]
+    let units: [ReadUnit]
 
     /// The frames at `address`, innermost first; empty when no function is there.
     func frames(at address: UInt64) -> [Frame] {
@@ -31,7 +31,7 @@ struct Chains {
                 frames.append(
                     Frame(name: scope.linkageName ?? scope.name ?? "??", path: path, line: line, column: column))
                 guard scope.kind == .inlinedSubroutine, scope.parent >= 0 else { break }
-                (path, line, column) = (self.path(scope.callFile, unit), scope.callLine, scope.callColumn)
+                (path, line, column) = (scope.callPath ?? "??", scope.callLine, scope.callColumn)
                 index = Int(scope.parent)
             }
             return frames
@@ -39,11 +39,11 @@ struct Chains {
         return []
     }
 
-    private func path(_ file: Int32, _ unit: CompileUnit) -> String {
+    private func path(_ file: Int32, _ unit: ReadUnit) -> String {
         file < 0 ? "??" : unit.files[Int(file)].path
     }
 
-    private func depth(_ index: Int, _ unit: CompileUnit) -> Int {
+    private func depth(_ index: Int, _ unit: ReadUnit) -> Int {
         var depth = 0
         var scope = unit.scopes[index]
         while scope.parent >= 0 {
@@ -53,7 +53,7 @@ struct Chains {
         return scope.kind == .function ? depth : -1
     }
 
-    private func row(at address: UInt64, _ unit: CompileUnit) -> LineRow? {
+    private func row(at address: UInt64, _ unit: ReadUnit) -> LineRow? {
         var best: LineRow?
         for (row, next) in zip(unit.rows, unit.rows.dropFirst()) where !row.isEndOfSequence {
             if row.address <= address, address < next.address { best = row }

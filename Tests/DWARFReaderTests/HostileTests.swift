@@ -4,135 +4,81 @@ import Testing
 
 @testable import DWARFReader
 
-/// Damaged bytes into everything that is written in Swift, in this process: a trap would end the test run. (libdw itself
-/// is not safe against damaged files; whole damaged files are for the sandboxed child.)
+/// Damaged bytes into the whole reader, in this process: a trap would end the test run.
 @Suite struct HostileTests {
-    /// The sections of a real program.
-    struct Sections {
-        var information: [UInt8] = []
-        var abbreviations: [UInt8] = []
-        var line: [UInt8] = []
-        var lineStrings: [UInt8] = []
-        var strings: [UInt8] = []
-
-        init(_ object: ELFObject) throws {
-            func bytes(_ name: String) throws -> [UInt8] {
-                guard let section = object.debugSection(name) else { return [] }
-                return try object.contents(of: section).withUnsafeBytes { Array($0) }
-            }
-            information = try bytes("info")
-            abbreviations = try bytes("abbrev")
-            line = try bytes("line")
-            lineStrings = try bytes("line_str")
-            strings = try bytes("str")
-        }
-
-        func table(_ line: [UInt8], at offset: UInt64, limits: DWARFLimits = .default) -> LineTable? {
-            let input = LineTableInput(
-                line: line.span.bytes, lineStrings: lineStrings.span.bytes, strings: strings.span.bytes,
-                bigEndian: false)
-            do throws(ReadFailure) {
-                return try LineTable(
-                    input, at: offset, compilationDirectory: "/build", rowBudget: limits.rows, limits: limits)
-            } catch {
-                return nil
-            }
-        }
-    }
-
     static let builds: [Build] = [
         .c("gcc -O2 -gdwarf-4"), .c("gcc -O2 -gdwarf-5 -gdwarf64"), .c("clang -O2 -gdwarf-5 -gembed-source"),
-        .swift("-O -g"),
+        .cxx("g++ -O2 -gdwarf-5"), .cxx("clang++ -O2 -gdwarf-4"), .cxx("g++ -O2 -gdwarf-4 -fdebug-types-section"),
+        .swift("-O -g"), .freestanding("--target=powerpc-linux-gnu -gdwarf-5"),
     ]
 
-    @Test(arguments: builds)
-    func damagedLineTables(_ build: Build) throws {
-        let sections = try Sections(try Workbench().build(build))
-        var random = SplitMix(seed: 1)
-        var limits = DWARFLimits()
-        limits.rows = 50_000
-        var read = 0
-        var refused = 0
-        for _ in 0..<4000 {
-            let line = random.damage(sections.line)
-            guard let table = sections.table(line, at: 0, limits: limits) else {
-                refused += 1
-                continue
-            }
-            read += 1
-            #expect(table.rows.count <= limits.rows)
-            // Whatever was read hangs together: file numbers are inside, and the last sequence is closed.
-            #expect(table.rows.allSatisfy { $0.file >= -1 && Int($0.file) < table.files.count })
-            #expect(table.rows.last?.isEndOfSequence ?? true)
+    /// Whatever was read of damaged sections hangs together: every number leads to something.
+    static func check(_ code: UnitCode, _ limits: DWARFLimits) {
+        #expect(code.rows.count <= limits.rows && code.scopes.count <= limits.scopes)
+        #expect(code.rows.allSatisfy { $0.file >= -1 && Int($0.file) < code.files.count })
+        #expect(code.rows.last?.isEndOfSequence ?? true)
+        #expect(code.ranges.allSatisfy { $0.start < $0.end })
+        for (index, scope) in code.scopes.enumerated() {
+            #expect(scope.parent >= -1 && scope.parent < Int32(index))
+            #expect(scope.function >= 0 && Int(scope.function) < code.functions.count)
+            #expect(scope.callFile >= -1 && Int(scope.callFile) < code.files.count)
+            #expect(!scope.ranges.isEmpty && scope.ranges.upperBound <= code.ranges.count)
         }
-        #expect(read > 100)
-        #expect(refused > 100)
+        for function in code.functions {
+            #expect(function.declarationFile >= -1 && Int(function.declarationFile) < code.files.count)
+        }
+        #expect(code.problems.count <= UnitCode.maximumProblems)
+    }
+
+    @Test(arguments: builds)
+    func damagedSections(_ build: Build) throws {
+        let sections = try SectionSet(try Workbench().build(build))
+        var limits = DWARFLimits()
+        limits.rows = 200_000
+        var random = SplitMix(seed: 3)
+        var outcome = SectionSet.Outcome()
+        for _ in 0..<1500 { sections.damaged(&random).read(limits, into: &outcome) }
+        #expect(outcome.unitsRead > 1000)
+        #expect(outcome.unitsRefused > 10)
+        #expect(outcome.problems > 100)
+        #expect(outcome.rows > 1000 && outcome.scopes > 1000)
     }
 
     /// Random opcodes behind a valid header.
     @Test func randomLinePrograms() throws {
-        let sections = try Sections(try Workbench().build(.c("gcc -O2 -gdwarf-4")))
+        let sections = try SectionSet(try Workbench().build(.c("gcc -O2 -gdwarf-4")))
+        let line = sections.bytes[.line] ?? []
+        let program = try #require(
+            try line.withUnsafeBufferPointer { buffer in
+                let space = DebugSpace(file: "random", line: SectionBytes(buffer))
+                return try LineHeader(LineTableInput(space), at: 0, limits: .default).program.lowerBound
+            })
         var random = SplitMix(seed: 2)
-        let header = try #require(lineHeader(sections))
-        var rows = 0
+        var outcome = SectionSet.Outcome()
         for _ in 0..<3000 {
-            var line = Array(sections.line[..<header.program.lowerBound])
-            line += (0..<400).map { _ in UInt8.random(in: 0...255, using: &random) }
-            let length = UInt32(line.count - 4)
-            for index in 0..<4 { line[index] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(index))) }
-            rows += try #require(sections.table(line, at: 0)).rows.count
+            var bytes = Array(line[..<program])
+            bytes += (0..<400).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let length = UInt32(bytes.count - 4)
+            for index in 0..<4 { bytes[index] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(index))) }
+            var set = sections
+            set.bytes[.line] = bytes
+            set.read(.default, into: &outcome)
         }
-        #expect(rows > 10_000)
+        #expect(outcome.rows > 10_000)
     }
 
-    private func lineHeader(_ sections: Sections) -> LineHeader? {
-        let input = LineTableInput(
-            line: sections.line.span.bytes, lineStrings: sections.lineStrings.span.bytes,
-            strings: sections.strings.span.bytes, bigEndian: false)
-        do throws(ReadFailure) {
-            return try LineHeader(input, at: 0, limits: .default)
-        } catch {
-            return nil
-        }
-    }
-
-    /// Damaged unit headers, abbreviations and entries: every walk ends, within the unit.
+    /// Every section cut at many places.
     @Test(arguments: builds)
-    func damagedEntries(_ build: Build) throws {
-        let sections = try Sections(try Workbench().build(build))
-        var random = SplitMix(seed: 3)
-        var walked = 0
-        var refused = 0
-        for round in 0..<2000 {
-            let information = round % 2 == 0 ? random.damage(sections.information) : sections.information
-            let abbreviations = round % 2 == 1 ? random.damage(sections.abbreviations) : sections.abbreviations
-            for unit in UnitHeader.scan(
-                information.span.bytes, abbreviationsSize: abbreviations.count, bigEndian: false)
-            where unit.failure == nil {
-                do throws(ReadFailure) {
-                    walked += try walk(unit, information, abbreviations)
-                } catch {
-                    refused += 1
-                }
+    func truncated(_ build: Build) throws {
+        let sections = try SectionSet(try Workbench().build(build))
+        var outcome = SectionSet.Outcome()
+        for (kind, bytes) in sections.bytes.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 97)) {
+                var set = sections
+                set.bytes[kind] = Array(bytes[..<length])
+                set.read(.default, into: &outcome)
             }
         }
-        #expect(walked > 1000)
-        #expect(refused > 100)
-    }
-
-    private func walk(
-        _ unit: UnitHeader, _ information: [UInt8], _ abbreviations: [UInt8]
-    ) throws(ReadFailure) -> Int {
-        let table = try AbbreviationTable(
-            abbreviations.span.bytes, unit: unit, bigEndian: false, budget: 100_000, limits: .default)
-        var cursor = try EntryCursor(
-            information.span.bytes, unit: unit, table: table, bigEndian: false, limits: .default)
-        var last = -1
-        while let entry = try cursor.next() {
-            #expect(entry.offset > last && entry.offset < unit.end && entry.closes <= entry.depth)
-            last = entry.offset
-            if entry.offset % 3 != 0 { _ = try cursor.attributes() }
-        }
-        return cursor.count
+        #expect(outcome.unitsRead + outcome.unitsRefused > 200)
     }
 }

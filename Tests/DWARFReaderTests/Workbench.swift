@@ -111,15 +111,3 @@ struct Build: Sendable, CustomTestStringConvertible {
         .freestanding("--target=powerpc-linux-gnu -gdwarf-5"), .freestanding("--target=aarch64-linux-gnu -gdwarf-5"),
     ]
 }
-
-/// Reads all units; every one must be whole.
-func readAll(_ object: ELFObject, limits: DWARFLimits = .default) throws -> [CompileUnit] {
-    var information = try DebugInformation(object, limits: limits)
-    var units: [CompileUnit] = []
-    while let unit = try information.nextUnit() {
-        #expect(unit.problems.isEmpty && unit.problemsOmitted == 0, "\(unit.problems)")
-        units.append(unit)
-    }
-    #expect(information.skippedUnits.isEmpty, "\(information.skippedUnits)")
-    return units
-}
