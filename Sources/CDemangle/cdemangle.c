@@ -1,17 +1,27 @@
-// How a demangler that aborts is survived
+// Running a demangler: its output caught, its death survived
+//
+//     cdemangle() ── copy of the name ──▶ sigsetjmp ──▶ demangler ──▶ text pieces ──▶ buffer of fixed size
+//          ▲                                                │                          │ full: STOP_FULL
+//          │                                                │ abort(), fault           │
+//          └──────── siglongjmp ◀── handler, other stack ◀──┘ STOP_DIED                │
+//          └──────── siglongjmp ◀──────────────────────────────────────────────────────┘
+//
+// A text that does not fit is asked for again with a larger buffer, up to the limit. Nothing is allocated between the
+// two jumps by this code or by libiberty's C++ and Rust demanglers, so jumping out of those leaves nothing behind.
 //
 // Some malformed Swift names make libswiftCore's demangler call abort(), and a name with enough nesting can run any
-// recursive demangler out of stack. With guards installed:
+// recursive demangler out of stack. Jumping out of Swift's or D's demangler leaks what it had allocated, and if the
+// signal struck inside malloc() it leaves the heap's lock taken or the heap damaged. That is a price only a disposable
+// process may pay: one that works on a single untrusted file, holds nothing of value, has limits on memory, processor
+// time and wall clock, and is watched by a parent that starts a fresh one (and quarantines the file) when this one
+// hangs or dies after all. In any other process the guards must not be installed; there a demangler's death is an
+// honest death.
 //
-//     cdemangle() ── sigsetjmp ──▶ demangler ──▶ abort()
-//          ▲                                       │ SIGABRT, on the alternate stack
-//          └───────────── siglongjmp ◀── handler ◀─┘        returns CDEMANGLE_DIED
-//
-// Jumping out of a demangler leaks what it had allocated, and if the signal struck inside malloc() it leaves the heap's
-// lock taken or the heap damaged. That is a price only a disposable process may pay: one that works on a single
-// untrusted file, holds nothing of value, has limits on memory, processor time and wall clock, and is watched by a
-// parent that starts a fresh one (and quarantines the file) when this one hangs or dies after all. In any other process
-// the guards must not be installed; there a demangler's death is an honest death.
+// Threads. abort(), a fault and a trap are delivered to the thread that caused them, so everything the handler needs
+// is the thread's own: the jump's target and the stack that the handler runs on. The handlers are the process's and are
+// installed once. glibc's abort() gives its lock back before it raises the signal.
+
+#define _GNU_SOURCE
 
 #include "include/CDemangle.h"
 
@@ -24,12 +34,16 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// Exported by libswiftCore, declared in no installed header. The result is malloc'ed.
+// Exported by libswiftCore, declared in no installed header. With a buffer the text is cut to fit it and ends in
+// a NUL byte; *out_size becomes the size that the whole text needs, at least when it did not fit.
 extern char *swift_demangle(const char *name, size_t length, char *out, size_t *out_size, uint32_t flags);
 extern char *_swift_backtrace_demangle(const char *name, size_t length, char *out, size_t *out_size);
 
-// More deaths than this in one process mean that somebody is trying: every death leaks, so the demangler is left alone.
+// More deaths than this in one process mean that somebody is trying: every death may leak, so the demangler is left
+// alone.
 enum { MAX_DEATHS = 4096, ALTERNATE_STACK = 64 * 1024 };
+enum { FIRST_CAPACITY = 4096, GROWTH = 8 };
+enum { STOP_DIED = 1, STOP_FULL = 2 };
 
 static const int guarded_signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
 enum { GUARDED_SIGNALS = sizeof guarded_signals / sizeof guarded_signals[0] };
@@ -42,80 +56,89 @@ static struct sigaction previous[GUARDED_SIGNALS];
 static _Thread_local sigjmp_buf *volatile guard;
 static _Thread_local bool has_alternate_stack;
 
-// MARK: - Output with a cap
+// MARK: - One form of one name
 
+// In memory, not in registers: both are read again after a jump.
 typedef struct {
-    char *bytes;
-    size_t length, capacity, limit;
-    CDemangleOutcome outcome;
-    jmp_buf stop;
-} Sink;
+    CDemangleText *text;
+    sigjmp_buf stop;
+} Call;
 
 // Called by libiberty's printers with pieces of the text. They have no way to be told to stop, and a name of a few
 // hundred bytes can ask for gigabytes of text (substitutions that double), hence the jump: the printers hold no heap
 // memory.
-static void sink_append(const char *piece, size_t length, void *context) {
-    Sink *sink = context;
-    if (length > sink->limit - sink->length) {
-        sink->outcome = CDEMANGLE_TOO_LONG;
-        longjmp(sink->stop, 1);
+static void append(const char *piece, size_t length, void *context) {
+    Call *call = context;
+    CDemangleText *text = call->text;
+    if (length > text->capacity - text->length) {
+        guard = NULL;
+        siglongjmp(call->stop, STOP_FULL);
     }
-    if (length + 1 > sink->capacity - sink->length) {
-        size_t capacity = 2 * (sink->length + length + 1);
-        char *bytes = realloc(sink->bytes, capacity);
-        if (!bytes) {
-            sink->outcome = CDEMANGLE_NO_MEMORY;
-            longjmp(sink->stop, 1);
-        }
-        sink->bytes = bytes;
-        sink->capacity = capacity;
-    }
-    memcpy(sink->bytes + sink->length, piece, length);
-    sink->length += length;
-    sink->bytes[sink->length] = 0;
+    memcpy(text->bytes + text->length, piece, length);
+    text->length += length;
 }
 
-static int print_cpp(CDemangleForm form, const char *name, size_t length, Sink *sink) {
-    int options = form == CDEMANGLE_CPP_FULL ? DMGL_PARAMS | DMGL_ANSI : DMGL_NO_OPTS;
+// libiberty's stack grows with the product of a name's templates and reference types, in one step that no guard page
+// stops. Letters inside identifiers are counted too: real names stay a thousand times below this.
+static bool is_tame(const char *name, size_t length) {
+    if (length < DEMANGLE_RECURSION_LIMIT / 2) return true;
+    size_t templates = 0, references = 1;
+    for (size_t i = 0; i < length; i++) {
+        templates += name[i] == 'I';
+        references += name[i] == 'R' || name[i] == 'O';
+    }
+    return templates * references <= 128 * 1024;
+}
+
+static CDemangleOutcome print_cpp(bool simplified, const CDemangleText *name, Call *call) {
+    if (!is_tame(name->bytes, name->length)) return CDEMANGLE_UNREADABLE;
+    int options = simplified ? DMGL_NO_OPTS : DMGL_PARAMS | DMGL_ANSI;
     // libiberty's recursion limit also refuses every name longer than half of it, however flat, and real template names
     // are longer. Their length is capped by the caller, their stack by the guards.
-    if (2 * length >= DEMANGLE_RECURSION_LIMIT) options |= DMGL_NO_RECURSE_LIMIT;
-    return cplus_demangle_v3_callback(name, options, sink_append, sink);
+    if (2 * name->length >= DEMANGLE_RECURSION_LIMIT) options |= DMGL_NO_RECURSE_LIMIT;
+    return cplus_demangle_v3_callback(name->bytes, options, append, call) ? CDEMANGLE_OK : CDEMANGLE_UNREADABLE;
 }
 
-static void run_printer(CDemangleForm form, const char *name, size_t length, Sink *sink) {
-    if (setjmp(sink->stop) != 0) return;
-    int known = form == CDEMANGLE_RUST ? rust_demangle_callback(name, DMGL_NO_OPTS, sink_append, sink)
-                                       : print_cpp(form, name, length, sink);
-    sink->outcome = known && sink->length > 0 ? CDEMANGLE_OK : CDEMANGLE_UNREADABLE;
+static CDemangleOutcome print_swift(bool simplified, const CDemangleText *name, Call *call) {
+    CDemangleText *text = call->text;
+    size_t size = text->capacity;
+    char *result = simplified ? _swift_backtrace_demangle(name->bytes, name->length, text->bytes, &size)
+                              : swift_demangle(name->bytes, name->length, text->bytes, &size, 0);
+    if (!result) return CDEMANGLE_UNREADABLE;
+    if (size > text->capacity) return CDEMANGLE_TOO_LONG;
+    // The one tells the size always, the other only when it is too large for the buffer.
+    text->length = strnlen(text->bytes, text->capacity - 1);
+    // A truncated name may come back half read, with a marker inside.
+    static const char marker[] = "first-element-marker";
+    bool half_read = memmem(text->bytes, text->length, marker, sizeof marker - 1) != NULL;
+    return half_read ? CDEMANGLE_UNREADABLE : CDEMANGLE_OK;
 }
 
-static void take_whole(char *text, Sink *sink) {
-    if (!text) return;
-    sink->length = strlen(text);
-    sink->bytes = text;
-    sink->outcome = sink->length == 0 ? CDEMANGLE_UNREADABLE
-        : sink->length > sink->limit  ? CDEMANGLE_TOO_LONG
-                                      : CDEMANGLE_OK;
-}
-
-static void run(CDemangleForm form, const char *name, size_t length, Sink *sink) {
-    switch (form) {
-    case CDEMANGLE_SWIFT_FULL:
-        take_whole(swift_demangle(name, length, NULL, NULL, 0), sink);
-        break;
-    case CDEMANGLE_SWIFT_SIMPLIFIED:
-        take_whole(_swift_backtrace_demangle(name, length, NULL, NULL), sink);
-        break;
-    case CDEMANGLE_D:
-        take_whole(dlang_demangle(name, DMGL_NO_OPTS), sink);
-        break;
-    case CDEMANGLE_CPP_FULL:
-    case CDEMANGLE_CPP_SIMPLIFIED:
-    case CDEMANGLE_RUST:
-        run_printer(form, name, length, sink);
-        break;
+static CDemangleOutcome print_d(const CDemangleText *name, Call *call) {
+    char *result = dlang_demangle(name->bytes, DMGL_NO_OPTS);
+    if (!result) return CDEMANGLE_UNREADABLE;
+    size_t length = strlen(result);
+    bool fits = length <= call->text->capacity;
+    if (fits) {
+        memcpy(call->text->bytes, result, length);
+        call->text->length = length;
     }
+    free(result);
+    return fits ? CDEMANGLE_OK : CDEMANGLE_TOO_LONG;
+}
+
+static CDemangleOutcome print(CDemangleLanguage language, bool simplified, const CDemangleText *name, Call *call) {
+    switch (language) {
+    case CDEMANGLE_SWIFT:
+        return print_swift(simplified, name, call);
+    case CDEMANGLE_CPP:
+        return print_cpp(simplified, name, call);
+    case CDEMANGLE_RUST:
+        return rust_demangle_callback(name->bytes, DMGL_NO_OPTS, append, call) ? CDEMANGLE_OK : CDEMANGLE_UNREADABLE;
+    case CDEMANGLE_D:
+        return print_d(name, call);
+    }
+    return CDEMANGLE_UNREADABLE;
 }
 
 // MARK: - Guards
@@ -125,7 +148,7 @@ static void on_deadly_signal(int number, siginfo_t *info, void *context) {
     sigjmp_buf *target = guard;
     if (target) {
         guard = NULL;
-        siglongjmp(*target, 1);
+        siglongjmp(*target, STOP_DIED);
     }
     // Not ours: put back what was there and let the instruction fault, or abort() raise, once more.
     for (int i = 0; i < GUARDED_SIGNALS; i++) {
@@ -164,47 +187,88 @@ static bool ensure_alternate_stack(void) {
     return has_alternate_stack = sigaltstack(&stack, NULL) == 0;
 }
 
-static void run_guarded(CDemangleForm form, const char *name, size_t length, Sink *sink) {
-    if (atomic_load(&deaths) >= MAX_DEATHS || !ensure_alternate_stack()) {
-        sink->outcome = CDEMANGLE_DIED;
-        return;
+static CDemangleOutcome attempt(CDemangleLanguage language, bool simplified, const CDemangleText *name,
+                                CDemangleText *text) {
+    bool guarded = atomic_load_explicit(&guards_installed, memory_order_acquire);
+    if (guarded && (atomic_load_explicit(&deaths, memory_order_relaxed) >= MAX_DEATHS || !ensure_alternate_stack())) {
+        return CDEMANGLE_DIED;
     }
-    sigjmp_buf target;
-    if (sigsetjmp(target, 0) == 0) {
-        guard = &target;
-        run(form, name, length, sink);
-        guard = NULL;
-    } else {
-        // What the sink held may be half written: leaked, not freed.
+    Call call = {.text = text};
+    text->length = 0;
+    switch (sigsetjmp(call.stop, 0)) {
+    case 0:
+        break;
+    case STOP_FULL:
+        return CDEMANGLE_TOO_LONG;
+    default:
         atomic_fetch_add(&deaths, 1);
-        sink->bytes = NULL;
-        sink->outcome = CDEMANGLE_DIED;
+        return CDEMANGLE_DIED;
+    }
+    if (guarded) guard = &call.stop;
+    CDemangleOutcome outcome = print(language, simplified, name, &call);
+    guard = NULL;
+    if (outcome != CDEMANGLE_OK) return outcome;
+    // The Swift demanglers hand back what they cannot read.
+    bool is_name = text->length == name->length && memcmp(text->bytes, name->bytes, name->length) == 0;
+    return is_name || text->length == 0 ? CDEMANGLE_UNREADABLE : CDEMANGLE_OK;
+}
+
+// MARK: - Buffers
+
+bool cdemangle_reserve(CDemangleText *text, size_t capacity) {
+    if (text->capacity >= capacity) return true;
+    char *bytes = malloc(capacity);
+    if (!bytes) return false;
+    free(text->bytes);
+    *text = (CDemangleText){.bytes = bytes, .capacity = capacity};
+    return true;
+}
+
+// One form, asked for again with more room while it does not fit.
+static CDemangleOutcome demangle_form(CDemangleLanguage language, bool simplified, size_t limit,
+                                      CDemangleBuffers *buffers) {
+    CDemangleText *text = simplified ? &buffers->simplified : &buffers->full;
+    // Swift's demanglers count and write a NUL byte.
+    size_t most = limit + 1;
+    if (!cdemangle_reserve(text, FIRST_CAPACITY < most ? FIRST_CAPACITY : most)) return CDEMANGLE_NO_MEMORY;
+    for (;;) {
+        CDemangleOutcome outcome = attempt(language, simplified, &buffers->name, text);
+        if (outcome == CDEMANGLE_OK && text->length > limit) return CDEMANGLE_TOO_LONG;
+        if (outcome != CDEMANGLE_TOO_LONG || text->capacity >= most) return outcome;
+        size_t capacity = text->capacity * GROWTH;
+        if (!cdemangle_reserve(text, capacity < most ? capacity : most)) return CDEMANGLE_NO_MEMORY;
     }
 }
 
-CDemangleOutcome cdemangle(CDemangleForm form, const char *name, size_t length, size_t limit, char **out,
-                           size_t *out_length) {
-    // In memory, not in registers: it is read again after a jump.
-    Sink *sink = calloc(1, sizeof *sink);
-    if (!sink) return CDEMANGLE_NO_MEMORY;
-    sink->limit = limit;
-    sink->outcome = CDEMANGLE_UNREADABLE;
-    if (atomic_load(&guards_installed)) {
-        run_guarded(form, name, length, sink);
-    } else {
-        run(form, name, length, sink);
+CDemangleOutcome cdemangle(CDemangleLanguage language, const void *name, size_t length, size_t limit,
+                           CDemangleBuffers *buffers) {
+    buffers->simplified_offset = 0;
+    buffers->simplified_length = 0;
+    if (length > 0 && memchr(name, 0, length)) return CDEMANGLE_UNREADABLE;
+    size_t room = length + 1 < FIRST_CAPACITY ? FIRST_CAPACITY : length + 1;
+    if (!cdemangle_reserve(&buffers->name, room)) return CDEMANGLE_NO_MEMORY;
+    if (length > 0) memcpy(buffers->name.bytes, name, length);
+    buffers->name.bytes[length] = 0;
+    buffers->name.length = length;
+    CDemangleOutcome outcome = demangle_form(language, false, limit, buffers);
+    if (outcome != CDEMANGLE_OK) return outcome;
+    // A full form alone still beats the mangled name, so a failure of the simplified one is none.
+    buffers->simplified_length = buffers->full.length;
+    if (language == CDEMANGLE_RUST || language == CDEMANGLE_D) return CDEMANGLE_OK;
+    if (demangle_form(language, true, limit, buffers) == CDEMANGLE_OK) {
+        buffers->simplified_offset = -1;
+        buffers->simplified_length = buffers->simplified.length;
     }
-    CDemangleOutcome outcome = sink->outcome;
-    if (outcome == CDEMANGLE_OK) {
-        *out = sink->bytes;
-        *out_length = sink->length;
-    } else {
-        free(sink->bytes);
-        *out = NULL;
-        *out_length = 0;
-    }
-    free(sink);
-    return outcome;
+    return CDEMANGLE_OK;
 }
 
-void cdemangle_free(char *text) { free(text); }
+void cdemangle_release_text(CDemangleText *text) {
+    free(text->bytes);
+    *text = (CDemangleText){0};
+}
+
+void cdemangle_release(CDemangleBuffers *buffers) {
+    cdemangle_release_text(&buffers->name);
+    cdemangle_release_text(&buffers->full);
+    cdemangle_release_text(&buffers->simplified);
+}

@@ -11,9 +11,13 @@ import CDemangle
 /// | language | full | simplified |
 /// |---|---|---|
 /// | Swift | everything | as in Swift's crash reports: no module, types or suffix; async pieces share one name |
-/// | C++ | parameters, return type of templates, `[clone …]` | qualified name with template arguments, nothing else |
+/// | C++ | parameters, return type of templates, `merged`, `[clone …]` | qualified name with template arguments |
 /// | Rust | path without the hash | the same |
 /// | D | parameters | without parameters |
+///
+/// Swift's names are read by the Swift runtime, Rust's and D's by libiberty. C++'s are read here (``ItaniumParser``),
+/// with libiberty for the names that the two might print differently: what comes out is what GDB and `c++filt` show,
+/// also for names of compilers that are newer than libiberty.
 ///
 /// The language is told by the name alone (see ``NameLanguage``); a name that is not mangled comes back unchanged.
 ///
@@ -31,26 +35,43 @@ public struct Demangler: Sendable {
 
     /// Both forms of `linkageName`. Never fails: what cannot be demangled comes back as it came, marked.
     ///
-    /// A few microseconds for both forms. Safe on any thread. Deeply nested names recurse in the demangler: use a
-    /// thread with the main thread's 8 MiB of stack.
+    /// For a few names: many are faster with ``demangle(_:into:)``, which says the rest.
     public func demangle(_ linkageName: String) -> DemangledName {
-        let (language, mangled) = NameLanguage.detect(linkageName)
-        let failure = DemangledName(
-            full: linkageName, simplified: linkageName, language: language, failed: language != .none)
-        guard language != .none, mangled.utf8.count <= Self.maximumInputLength, !mangled.utf8.contains(0) else {
-            return failure
+        var result = DemangledBytes()
+        var name = linkageName
+        name.withUTF8 { demangle($0, into: &result) }
+        guard result.isDemangled else {
+            return DemangledName(
+                full: linkageName, simplified: linkageName, language: result.language, failed: result.failed)
         }
-        let forms: (full: String?, simplified: String?) =
-            switch language {
-            case .swift: (run(CDEMANGLE_SWIFT_FULL, mangled), run(CDEMANGLE_SWIFT_SIMPLIFIED, mangled))
-            case .cpp: (run(CDEMANGLE_CPP_FULL, mangled), run(CDEMANGLE_CPP_SIMPLIFIED, mangled))
-            case .rust: same(run(CDEMANGLE_RUST, mangled))
-            case .d: sameWithoutParameters(run(CDEMANGLE_D, mangled))
-            case .none: (nil, nil)
-            }
-        guard let full = forms.full else { return failure }
-        // A full form alone still beats the mangled name.
-        return DemangledName(full: full, simplified: forms.simplified ?? full, language: language, failed: false)
+        return DemangledName(
+            full: String(decoding: result.full, as: UTF8.self),
+            simplified: String(decoding: result.simplified, as: UTF8.self), language: result.language, failed: false)
+    }
+
+    /// Both forms of a name in UTF-8 bytes, without a terminator, into buffers that are used again.
+    ///
+    /// About 0.4 µs for a C++ name of usual length, 2 µs for a Swift one, and no allocation by this code. Safe on any
+    /// number of threads at once, each with a `DemangledBytes` of its own, on plain POSIX threads too. Deeply nested
+    /// names recurse in the demangler: use threads with the main thread's 8 MiB of stack, or more.
+    public func demangle(_ linkageName: UnsafeBufferPointer<UInt8>, into result: inout DemangledBytes) {
+        let (language, count) = NameLanguage.detect(linkageName)
+        result.language = language
+        result.failed = false
+        guard language != .none else { return }
+        guard count <= Self.maximumInputLength else {
+            result.failed = true
+            return
+        }
+        let mangled = UnsafeBufferPointer(rebasing: linkageName[..<count])
+        if language == .cpp, result.demangleItanium(mangled, doubtful: false) { return }
+        let outcome = cdemangle(
+            language.demangler, mangled.baseAddress, count, Self.maximumOutputLength, &result.buffers)
+        result.failed = outcome != CDEMANGLE_OK
+        if language == .cpp, result.failed { result.failed = !result.demangleItanium(mangled, doubtful: true) }
+        if language == .d, !result.failed {
+            result.buffers.simplified_length = DLanguageName.lengthWithoutParameters(result.full)
+        }
     }
 
     /// Turns the death of a demangler (`abort()`, stack overflow, a wild pointer) into a failed name from now on, in
@@ -69,36 +90,15 @@ public struct Demangler: Sendable {
     public static var caughtDeaths: Int {
         Int(clamping: cdemangle_deaths())
     }
+}
 
-    private func same(_ text: String?) -> (String?, String?) {
-        (text, text)
-    }
-
-    private func sameWithoutParameters(_ text: String?) -> (String?, String?) {
-        (text, text.map(DLanguageName.withoutParameters))
-    }
-
-    /// One demangler's text, `nil` when it failed in any of its ways.
-    private func run(_ form: CDemangleForm, _ name: String) -> String? {
-        var name = name
-        let text: String? = name.withUTF8 { bytes in
-            // The C side wants a terminator, which a Swift string's storage does not promise.
-            withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { copy in
-                bytes.withMemoryRebound(to: CChar.self) { _ = copy.initialize(from: $0) }
-                copy.initializeElement(at: bytes.count, to: 0)
-                var output: UnsafeMutablePointer<CChar>?
-                var length = 0
-                let outcome = cdemangle(
-                    form, copy.baseAddress, bytes.count, Self.maximumOutputLength, &output, &length)
-                guard outcome == CDEMANGLE_OK, let output else { return nil }
-                defer { cdemangle_free(output) }
-                return output.withMemoryRebound(to: UInt8.self, capacity: length) {
-                    String(decoding: UnsafeBufferPointer(start: $0, count: length), as: UTF8.self)
-                }
-            }
+extension NameLanguage {
+    fileprivate var demangler: CDemangleLanguage {
+        switch self {
+        case .swift: CDEMANGLE_SWIFT
+        case .rust: CDEMANGLE_RUST
+        case .d: CDEMANGLE_D
+        case .cpp, .none: CDEMANGLE_CPP
         }
-        // The Swift demanglers hand back what they cannot read, and half-read names with a marker inside.
-        guard let text, text != name, !text.contains("first-element-marker") else { return nil }
-        return text
     }
 }
