@@ -73,6 +73,7 @@ static const int allowed[] = {
     SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
     SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
     SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getpid), SCMP_SYS(gettid),
+    SCMP_SYS(getcpu), SCMP_SYS(membarrier),
     // What machine and whose process this is. qsort() sizes its buffer by sysinfo() and does not ask whether it failed.
     SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
     // Clocks and randomness.
@@ -105,8 +106,13 @@ static int add_rules(scmp_filter_ctx filter) {
         result = seccomp_rule_add(filter, __VA_ARGS__);                                             \
         if (result != 0) return result;                                                             \
     } while (0)
-    // No new code.
-    RULE(SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    // No new code, and no anonymous memory that is shared: the parent counts a child's private memory, and shared
+    // memory would be a way around the limit.
+    const scmp_datum_t sharing = MAP_SHARED | MAP_ANONYMOUS, kinds[] = {MAP_ANONYMOUS, MAP_SHARED, 0};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        RULE(SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+             SCMP_A3(SCMP_CMP_MASKED_EQ, sharing, kinds[i]));
+    }
     RULE(SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     // fstat() as the C library spells it; a path is not to be had.
     RULE(SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
@@ -145,23 +151,30 @@ static int load_filter(void) {
     return result;
 }
 
-CSandboxLockdown csandbox_lock_down(bool use_seccomp, int *error) {
+CSandboxLockdown csandbox_lock_down(bool is_strict, int *error) {
     struct rlimit memory, cpu, core;
     if (getrlimit(RLIMIT_AS, &memory) != 0 || getrlimit(RLIMIT_CPU, &cpu) != 0 || getrlimit(RLIMIT_CORE, &core) != 0
         || memory.rlim_cur == RLIM_INFINITY || cpu.rlim_cur == RLIM_INFINITY || core.rlim_cur != 0) {
         *error = EPERM;
         return CSANDBOX_NO_LIMITS;
     }
-    // Not dumpable: no core, and no other process of this user may look inside.
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    // Not dumpable: no core, and no other process of this user may look inside. What fails here and below is accepted
+    // where limits are all that was asked for.
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 && is_strict) {
         *error = errno;
-        return CSANDBOX_NO_PRCTL;
+        return CSANDBOX_DUMPABLE;
     }
-    if (!landlock()) {
+    const bool has_no_privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    if (!has_no_privileges && is_strict) {
+        *error = errno;
+        return CSANDBOX_PRIVILEGES;
+    }
+    // Landlock asks for no_new_privs first.
+    if (has_no_privileges && !landlock() && is_strict) {
         *error = errno;
         return CSANDBOX_NO_LANDLOCK;
     }
-    if (use_seccomp) {
+    if (is_strict) {
         int result = load_filter();
         if (result != 0) {
             *error = -result;
@@ -170,31 +183,4 @@ CSandboxLockdown csandbox_lock_down(bool use_seccomp, int *error) {
     }
     *error = 0;
     return CSANDBOX_LOCKED;
-}
-
-// MARK: - Memory
-
-static volatile sig_atomic_t exhaustion_status;
-
-static void on_death(int number) {
-    // Less than this left means that a parser of large files cannot have gone on.
-    const size_t probe = 4 << 20;
-    void *memory = mmap(NULL, probe, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED && errno == ENOMEM) _exit(exhaustion_status);
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-bool csandbox_report_exhaustion(int status) {
-    static _Alignas(16) char handler_stack[64 * 1024];
-    exhaustion_status = status;
-    stack_t stack = {.ss_sp = handler_stack, .ss_size = sizeof handler_stack};
-    if (sigaltstack(&stack, NULL) != 0) return false;
-    struct sigaction action = {.sa_handler = on_death, .sa_flags = SA_ONSTACK | SA_NODEFER};
-    sigemptyset(&action.sa_mask);
-    const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        if (sigaction(signals[i], &action, NULL) != 0) return false;
-    }
-    return true;
 }

@@ -8,8 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -40,14 +39,59 @@ typedef struct {
     const char *volatile operation;
 } Report;
 
-#define REQUIRE(call)                                                                               \
+#define REQUIRE(name, call)                                                                         \
     do {                                                                                            \
         if ((call) < 0) {                                                                           \
             report->error = errno;                                                                  \
-            report->operation = #call;                                                              \
+            report->operation = name;                                                               \
             _exit(127);                                                                             \
         }                                                                                           \
     } while (0)
+
+/// The kernel's record of a folder's entry.
+typedef struct {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+} FolderEntry;
+
+// close_range() for kernels before 5.9 and containers that refuse it. No opendir(): this must not touch the heap.
+static int close_all_from(int first) {
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, 0) == 0) return 0;
+    const int error = errno;
+    const int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _Alignas(FolderEntry) char entries[2048];
+    long length = -1;
+    while (folder >= 0 && (length = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0) {
+        for (long at = 0; at < length;) {
+            const FolderEntry *entry = (const FolderEntry *)(entries + at);
+            at += entry->length;
+            int number = 0;
+            for (const char *digit = entry->name; *digit >= '0' && *digit <= '9'; digit++) {
+                number = number * 10 + (*digit - '0');
+            }
+            if (number >= first && number != folder) close(number);
+        }
+    }
+    if (folder >= 0) close(folder);
+    if (length != 0) errno = error;
+    return length == 0 ? 0 : -1;
+}
+
+// execveat() of a descriptor, or its older spelling.
+static int execute(int executable, char *const *arguments, char *const *environment) {
+    syscall(SYS_execveat, executable, "", arguments, environment, AT_EMPTY_PATH);
+    const int error = errno;
+    char path[24] = "/proc/self/fd/", *digit = path + strlen(path);
+    for (int unit = 100; unit > 0; unit /= 10) {
+        if (executable >= unit || unit == 1) *digit++ = (char)('0' + executable / unit % 10);
+    }
+    if (error == ENOSYS || error == EPERM) execve(path, arguments, environment);
+    errno = error;
+    return -1;
+}
 
 static _Noreturn void become_child(const CSandboxSpawn *spawn, const Limit *limits, int *sources, pid_t parent,
                                    Report *report) {
@@ -58,27 +102,33 @@ static _Noreturn void become_child(const CSandboxSpawn *spawn, const Limit *limi
         sigaction(number, &action, NULL);
     }
     // When the thread that started it is gone, nobody watches the clock any more.
-    REQUIRE(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
+    const int dies_with_parent = prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (spawn->is_strict) REQUIRE("PR_SET_PDEATHSIG", dies_with_parent);
     if (getppid() != parent) _exit(127);
     // Out of the terminal's reach: Ctrl-C is the parent's to handle.
-    REQUIRE(setsid());
+    REQUIRE("setsid", setsid());
 
     // First out of the way of every target number, then to the targets.
     const int count = (int)spawn->descriptor_count;
-    for (int i = 0; i < count; i++) REQUIRE(sources[i] = fcntl(spawn->descriptors[i], F_DUPFD_CLOEXEC, count + 1));
+    for (int i = 0; i < count; i++) {
+        REQUIRE("dup", sources[i] = fcntl(spawn->descriptors[i], F_DUPFD_CLOEXEC, count + 1));
+    }
     int executable;
-    REQUIRE(executable = fcntl(spawn->executable, F_DUPFD_CLOEXEC, count + 1));
-    for (int i = 0; i < count; i++) REQUIRE(dup2(sources[i], i));
-    REQUIRE(dup3(executable, count, O_CLOEXEC));
-    REQUIRE(syscall(SYS_close_range, (unsigned)count + 1, ~0U, 0));
+    REQUIRE("dup", executable = fcntl(spawn->executable, F_DUPFD_CLOEXEC, count + 1));
+    for (int i = 0; i < count; i++) REQUIRE("dup2", dup2(sources[i], i));
+    REQUIRE("dup3", dup3(executable, count, O_CLOEXEC));
+    REQUIRE("close_range", close_all_from(count + 1));
 
-    for (int i = 0; i < LIMIT_COUNT; i++) REQUIRE(setrlimit(limits[i].resource, &limits[i].limit));
-    REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    for (int i = 0; i < LIMIT_COUNT; i++) {
+        REQUIRE(CSANDBOX_RESOURCE_LIMITS, setrlimit(limits[i].resource, &limits[i].limit));
+    }
+    const int has_no_privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (spawn->is_strict) REQUIRE(CSANDBOX_NO_NEW_PRIVS, has_no_privileges);
 
     sigset_t none;
     sigemptyset(&none);
-    REQUIRE(sigprocmask(SIG_SETMASK, &none, NULL));
-    REQUIRE(syscall(SYS_execveat, count, "", spawn->arguments, spawn->environment, AT_EMPTY_PATH));
+    REQUIRE("sigprocmask", sigprocmask(SIG_SETMASK, &none, NULL));
+    REQUIRE("execveat", execute(count, spawn->arguments, spawn->environment));
     _exit(127);
 }
 
@@ -87,7 +137,7 @@ CSandboxSpawned csandbox_spawn(const CSandboxSpawn *spawn) {
         return (CSandboxSpawned){-1, -1, EINVAL, "descriptor count"};
     }
     const Limit limits[LIMIT_COUNT] = {
-        limited(RLIMIT_AS, spawn->memory, spawn->memory),
+        limited(RLIMIT_AS, spawn->address_space, spawn->address_space),
         limited(RLIMIT_CPU, spawn->cpu_seconds, spawn->cpu_seconds + 2),
         limited(RLIMIT_FSIZE, spawn->file_size, spawn->file_size),
         limited(RLIMIT_STACK, spawn->stack, spawn->stack),
@@ -108,13 +158,8 @@ CSandboxSpawned csandbox_spawn(const CSandboxSpawn *spawn) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (pid < 0) return (CSandboxSpawned){-1, -1, vfork_error, "vfork"};
 
-    if (report.error == 0) {
-        const int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-        if (pidfd >= 0) return (CSandboxSpawned){pid, pidfd, 0, NULL};
-        report.error = errno;
-        report.operation = "pidfd_open";
-        kill(pid, SIGKILL);
-    }
+    // Without pidfds (Linux 5.3) the caller asks csandbox_is_dead().
+    if (report.error == 0) return (CSandboxSpawned){pid, (int)syscall(SYS_pidfd_open, pid, 0), 0, NULL};
     int status;
     csandbox_reap(pid, &status);
     return (CSandboxSpawned){-1, -1, report.error, report.operation};
@@ -122,55 +167,9 @@ CSandboxSpawned csandbox_spawn(const CSandboxSpawn *spawn) {
 
 int csandbox_open_executable(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
 
-int csandbox_pipe(int *reading, int *writing) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
-    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
-        int error = errno;
-        close(ends[0]);
-        close(ends[1]);
-        errno = error;
-        return -1;
-    }
-    *reading = ends[0];
-    *writing = ends[1];
-    return 0;
-}
-
-int csandbox_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
-void csandbox_signal(int event) {
-    const uint64_t one = 1;
-    // Fails only when it is readable already.
-    if (write(event, &one, sizeof one) < 0) return;
-}
-
 int csandbox_reap(int pid, int *status) {
     while (waitpid(pid, status, 0) < 0) {
         if (errno != EINTR) return errno;
     }
     return 0;
-}
-
-int csandbox_sealed_file(const void *bytes, size_t length) {
-    int file = memfd_create("request", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (file < 0) return -1;
-    const char *at = bytes;
-    size_t left = length;
-    while (left > 0) {
-        ssize_t written = write(file, at, left);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) goto failed;
-        at += written;
-        left -= (size_t)written;
-    }
-    if (fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) goto failed;
-    if (lseek(file, 0, SEEK_SET) != 0) goto failed;
-    return file;
-
-failed:;
-    int error = errno;
-    close(file);
-    errno = error;
-    return -1;
 }

@@ -10,6 +10,9 @@ struct ChildSupervision: Sendable {
     let request: [UInt8]
     let descriptors: [Int32]
     let cancellation: Cancellation
+    let onProgress: (@Sendable (_ done: UInt64, _ total: UInt64) -> Void)?
+    /// Tests pretend that this machine does not show what memory a process holds.
+    var canWatchMemory = true
 
     func run() -> Result<[UInt8], SandboxError> {
         do throws(SandboxError) {
@@ -25,30 +28,50 @@ struct ChildSupervision: Sendable {
         }
         let requestFile = OwnedDescriptor(request.withUnsafeBytes { csandbox_sealed_file($0.baseAddress, $0.count) })
         guard requestFile.isOpen else { throw .cannotStart(task: task, operation: "memfd_create", code: errno) }
-        guard let reply = Pipe(), let standardError = Pipe() else {
+        guard let reply = Pipe(csandbox_pipe), let standardError = Pipe(csandbox_pipe), let gate = Pipe(csandbox_gate)
+        else {
             throw .cannotStart(task: task, operation: "pipe2", code: errno)
         }
-        let started = spawn([requestFile.number, reply.writing.number, standardError.writing.number] + descriptors)
+        let reportFile = OwnedDescriptor(csandbox_report_file())
+        guard reportFile.isOpen else { throw .cannotStart(task: task, operation: "memfd_create", code: errno) }
+        let started = spawn(
+            [requestFile.number, reply.writing.number, standardError.writing.number] + descriptors
+                + [reportFile.number, gate.reading.number])
         guard started.error == 0 else {
             let operation = started.operation.map { String(cString: $0) } ?? "vfork"
+            if [CSANDBOX_NO_NEW_PRIVS, CSANDBOX_RESOURCE_LIMITS].contains(operation) {
+                throw .unavailable(task: task, part: operation, code: started.error)
+            }
             throw .cannotStart(task: task, operation: operation, code: started.error)
         }
         reply.writing.close()
         standardError.writing.close()
         requestFile.close()
+        gate.reading.close()
 
         let death = OwnedDescriptor(started.pidfd)
+        let memory = canWatchMemory ? MemoryWatch(pid: started.pid, limit: limits.memory) : nil
+        let report = ChildReport(descriptor: reportFile.number)
         var watch = ChildWatch(
             pid: started.pid, death: death.number, reply: reply.reading.number,
-            standardError: standardError.reading.number,
-            cancellation: cancellation.descriptor, limits: limits)
-        let stop = watch.untilDead()
+            standardError: standardError.reading.number, cancellation: cancellation.descriptor, limits: limits,
+            memory: memory, report: report, onProgress: onProgress)
+        // What cannot be watched is limited by address space. The child waits for that, and for the look at its memory
+        // to be open: behind its lock-down a process may be hidden from its parent.
+        let limited = memory == nil ? csandbox_limit_address_space(started.pid, limits.memory) : 0
+        if limited == 0 { csandbox_signal(gate.writing.number) }
+        gate.writing.close()
+        let stop = watch.untilDead(killing: limited == 0 ? nil : .cancelled)
         var status: Int32 = 0
         let code = csandbox_reap(started.pid, &status)
+        guard limited == 0 else {
+            throw .unavailable(task: task, part: CSANDBOX_RESOURCE_LIMITS, code: limited)
+        }
         guard code == 0 else { throw .cannotStart(task: task, operation: "waitpid", code: code) }
         return try ChildVerdict(
-            task: task, limits: limits, stop: stop, status: status, reply: watch.replyBytes,
-            standardError: CleanText.string(watch.errorTail)
+            task: task, limits: limits, isMemoryWatched: memory != nil, stop: stop, status: status,
+            reply: watch.replyBytes,
+            traces: ChildTraces(standardError: CleanText.string(watch.errorTail), work: report.work())
         ).result()
     }
 
@@ -61,7 +84,8 @@ struct ChildSupervision: Sendable {
                 numbers.withUnsafeBufferPointer { numbers in
                     var spawn = CSandboxSpawn(
                         executable: executable.descriptor, arguments: arguments, environment: environment,
-                        descriptors: numbers.baseAddress, descriptor_count: numbers.count, memory: limits.memory,
+                        descriptors: numbers.baseAddress, descriptor_count: numbers.count,
+                        is_strict: policy == .strict, address_space: limits.addressSpace,
                         cpu_seconds: limits.processorSeconds, file_size: limits.fileSize, stack: limits.stack,
                         open_files: max(limits.openFiles, UInt64(numbers.count) + 8))
                     return csandbox_spawn(&spawn)
@@ -100,15 +124,15 @@ final class OwnedDescriptor {
     }
 }
 
-/// A pipe whose reading end never blocks.
+/// Both ends of a pipe.
 private struct Pipe {
     let reading: OwnedDescriptor
     let writing: OwnedDescriptor
 
-    init?() {
+    init?(_ make: (UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>) -> Int32) {
         var reading: Int32 = -1
         var writing: Int32 = -1
-        guard csandbox_pipe(&reading, &writing) == 0 else { return nil }
+        guard make(&reading, &writing) == 0 else { return nil }
         self.reading = OwnedDescriptor(reading)
         self.writing = OwnedDescriptor(writing)
     }

@@ -1,3 +1,4 @@
+import CSandbox
 import Glibc
 
 /// Reads what a child writes until it is dead, and kills it when the clock, the reply's size or a cancellation says so.
@@ -7,23 +8,38 @@ struct ChildWatch {
         case cancelled
         case wallClock
         case replySize
+        case memory
     }
 
     /// The last words that an error quotes, in bytes.
     static let errorTailLength = 4096
 
+    /// How often progress is looked at.
+    private static let progressInterval = Duration.milliseconds(100)
+    /// How often death is asked for where no descriptor tells of it.
+    private static let deathInterval = Duration.milliseconds(5)
+
     let pid: pid_t
+    /// A descriptor that tells of the child's death; -1 on kernels without.
     let death: Int32
     let reply: Int32
     let standardError: Int32
     let cancellation: Int32
     let limits: SandboxLimits
 
+    /// `nil` when memory is limited in another way.
+    let memory: MemoryWatch?
+    let report: ChildReport
+    let onProgress: (@Sendable (_ done: UInt64, _ total: UInt64) -> Void)?
+
     private(set) var replyBytes: [UInt8] = []
     private(set) var errorTail: [UInt8] = []
+    private var shownProgress: (done: UInt64, total: UInt64) = (0, 0)
 
     init(
-        pid: pid_t, death: Int32, reply: Int32, standardError: Int32, cancellation: Int32, limits: SandboxLimits
+        pid: pid_t, death: Int32, reply: Int32, standardError: Int32, cancellation: Int32, limits: SandboxLimits,
+        memory: MemoryWatch?, report: ChildReport,
+        onProgress: (@Sendable (_ done: UInt64, _ total: UInt64) -> Void)?
     ) {
         self.pid = pid
         self.death = death
@@ -31,39 +47,64 @@ struct ChildWatch {
         self.standardError = standardError
         self.cancellation = cancellation
         self.limits = limits
+        self.memory = memory
+        self.report = report
+        self.onProgress = onProgress
     }
 
     /// Returns when the child is dead and what it wrote is read; `nil` when it died without help from here.
-    mutating func untilDead() -> Stop? {
+    /// - Parameter reason: Kill it at once.
+    mutating func untilDead(killing reason: Stop? = nil) -> Stop? {
         let clock = ContinuousClock()
         let deadline = clock.now + limits.wallClock
-        var stop: Stop?
+        var memoryLook = clock.now
+        var progressLook = clock.now
+        var stop = reason.map { kill($0) }
         var polled = [death, reply, standardError, cancellation].map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
         while true {
+            var next = deadline
+            if memory != nil { next = min(next, memoryLook) }
+            if onProgress != nil { next = min(next, progressLook) }
+            if death < 0 { next = min(next, clock.now + Self.deathInterval) }
             // Behind a kill there is only its death to wait for.
-            let timeout = stop == nil ? Self.milliseconds(deadline - clock.now) : -1
+            let timeout = stop == nil || death < 0 ? Self.milliseconds(next - clock.now) : -1
             let count = poll(&polled, nfds_t(polled.count), timeout)
             if count < 0, errno != EINTR { stop = kill(stop ?? .cancelled) }
             if count < 0 { continue }
-            let isDead = polled[0].revents != 0
+            let isDead = death < 0 ? csandbox_is_dead(pid) : polled[0].revents != 0
             // A dead child's words are complete: what is read now is the rest.
             if polled[1].revents != 0 || isDead, !readReply() { polled[1].fd = -1 }
             if polled[2].revents != 0 || isDead, !readError() { polled[2].fd = -1 }
-            if isDead { return isReplyTooLong ? .replySize : stop }
-            if stop == nil {
-                if polled[3].revents != 0 {
-                    stop = kill(.cancelled)
-                } else if isReplyTooLong {
-                    stop = kill(.replySize)
-                } else if clock.now >= deadline {
-                    stop = kill(.wallClock)
-                }
-                // Readable for ever now.
-                if stop != nil { polled[3].fd = -1 }
+            if isDead {
+                showProgress()
+                return isReplyTooLong ? .replySize : stop
             }
+            guard stop == nil else { continue }
+            let now = clock.now
+            if now >= progressLook {
+                showProgress()
+                progressLook = now + Self.progressInterval
+            }
+            if polled[3].revents != 0 {
+                stop = kill(.cancelled)
+            } else if isReplyTooLong {
+                stop = kill(.replySize)
+            } else if now >= deadline {
+                stop = kill(.wallClock)
+            } else if now >= memoryLook, let memory {
+                if let pause = memory.look() { memoryLook = now + pause } else { stop = kill(.memory) }
+            }
+            // Readable for ever now.
+            if stop != nil { polled[3].fd = -1 }
         }
+    }
+
+    private mutating func showProgress() {
+        guard let onProgress, let progress = report.progress(), progress != shownProgress else { return }
+        shownProgress = progress
+        onProgress(progress.done, progress.total)
     }
 
     private var isReplyTooLong: Bool {

@@ -64,4 +64,9 @@ enum CleanText {
         while let last = text.last, last.isWhitespace { text.removeLast() }
         return text
     }
+
+    /// The same without line breaks.
+    static func line(_ bytes: some Sequence<UInt8>) -> String {
+        String(string(bytes).map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    }
 }

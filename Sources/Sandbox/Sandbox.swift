@@ -7,14 +7,14 @@ import Glibc
 ///     ────────────────────────                     ─────────────────────────────────────────────
 ///     run(task:request:descriptors:) ── vfork ──▶  only the handed descriptors, an empty environment,
 ///        │  poll: reply, stderr, death, clock,     limits, own session, dies with its parent
-///        │        cancellation                     SandboxChild.main: Landlock, seccomp, ready mark
+///        │        memory, progress, cancellation   SandboxChild.main: Landlock, seccomp, ready mark
 ///        │                                         ◀── request (sealed memory) on stdin
-///        ▼                                         the task reads descriptors 3, 4, …
+///        ▼        ◀── progress, work (memory) ──   the task reads descriptors 3, 4, …, on several threads if it likes
 ///     reply bytes, or a SandboxError    ◀── frame ──  reply, or the task's own error
 ///
 /// The parent believes nothing a child says beyond its own file: replies are framed and limited, words are cleaned, the
-/// clock is the parent's. Each running child has one thread here, so no blocking call happens on Swift's own threads,
-/// and at most `simultaneousChildren` run at once; the rest wait in order.
+/// clock and the count of its memory are the parent's. Each running child has one thread here, so no blocking call
+/// happens on Swift's own threads, and at most `simultaneousChildren` run at once; the rest wait in order.
 ///
 /// Cost of a round trip, without the task's own work: starting the executable (a few milliseconds, mostly loading its
 /// libraries) and building the filter (below one). So thousands of small files are a matter of seconds a core; hand
@@ -38,8 +38,11 @@ public struct Sandbox: Sendable {
         self.executable = executable
         self.policy = policy
         self.limits = limits
-        slots = Slots(count: max(1, simultaneousChildren ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        slots = Slots(count: max(1, simultaneousChildren ?? ProcessorCount.available))
     }
+
+    /// Tests set it to false; see ``ChildSupervision/canWatchMemory``.
+    var canWatchMemory = true
 
     /// Runs `task` in a new child and returns its reply.
     ///
@@ -49,9 +52,13 @@ public struct Sandbox: Sendable {
     ///   - descriptors: Open descriptors, which the child sees as 3, 4, … in this order; at most 200. They stay the
     ///     caller's and must stay open until this returns. The child shares their file offsets.
     ///   - limits: Instead of the sandbox's own.
+    ///   - onProgress: Gets what the task says with ``SandboxChild/progress(done:total:)``, when it changed, at most
+    ///     ten times a second and once more at the end; `done` is at most `total`, and otherwise nothing about the numbers
+    ///     is certain. Called on the thread that watches the child: it must be quick.
     /// - Throws: ``SandboxError``. Cancelling the surrounding Swift task kills the child and throws `.cancelled`.
     public func run(
-        task: String, request: [UInt8], descriptors: [Int32], limits: SandboxLimits? = nil
+        task: String, request: [UInt8], descriptors: [Int32], limits: SandboxLimits? = nil,
+        onProgress: (@Sendable (_ done: UInt64, _ total: UInt64) -> Void)? = nil
     ) async throws(SandboxError) -> [UInt8] {
         guard await slots.take() else { throw .cancelled(task: task) }
         defer { slots.give() }
@@ -60,7 +67,8 @@ public struct Sandbox: Sendable {
         }
         let supervision = ChildSupervision(
             executable: executable, policy: policy, limits: limits ?? self.limits, task: task, request: request,
-            descriptors: descriptors, cancellation: cancellation)
+            descriptors: descriptors, cancellation: cancellation, onProgress: onProgress,
+            canWatchMemory: canWatchMemory)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 DedicatedThread.run(orFailWith: {

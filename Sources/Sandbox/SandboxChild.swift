@@ -14,8 +14,10 @@ public enum SandboxChild {
     /// A task: its request and the numbers of its descriptors (3, 4, …) in, its reply out. An error's description is
     /// the message of ``SandboxError/taskFailed(task:message:)``.
     ///
-    /// Works on the thread it is called on. Plain threads are possible; libdispatch queues, and with them Swift's
-    /// concurrency, are not: their worker threads need files under /proc and kill the process without them.
+    /// Works on the thread it is called on. Plain threads (`pthread_create`, with a stack size of their own: the
+    /// default is the main thread's large one) are possible, ``processorCount`` of them make sense; libdispatch queues,
+    /// and with them Swift's concurrency, are not: their worker threads need files under /proc and kill the process
+    /// without them.
     public typealias Task = @Sendable (_ request: [UInt8], _ descriptors: [Int32]) throws -> [UInt8]
 
     /// The hidden first argument.
@@ -33,12 +35,14 @@ public enum SandboxChild {
         case unknownTask = 116
         case unreadableRequest = 117
         case unwritableReply = 118
+        case dumpable = 119
 
         /// The part of the sandbox that is not in force; `nil` when the status is about something else.
         var missingPart: String? {
             switch self {
-            case .noLimits: "resource limits"
-            case .noProcessControl: "no_new_privs"
+            case .noLimits: CSANDBOX_RESOURCE_LIMITS
+            case .noProcessControl: CSANDBOX_NO_NEW_PRIVS
+            case .dumpable: "PR_SET_DUMPABLE"
             case .noLandlock: "Landlock"
             case .noSeccomp: "seccomp"
             default: nil
@@ -52,16 +56,23 @@ public enum SandboxChild {
     }
 
     static func arguments(name: String, task: String, policy: SandboxPolicy, descriptors: Int) -> [String] {
-        [name, flag, policy.rawValue, String(descriptors), task]
+        [name, flag, policy.rawValue, String(descriptors), String(ProcessorCount.available), task]
     }
 
     /// Locks the process down, runs the task that the parent asked for on the calling thread, and answers.
     ///
     /// - Returns: The status to exit with at once.
     public static func main(arguments: [String], tasks: [String: Task]) -> Int32 {
-        guard arguments.count == 5, arguments[1] == flag, let policy = SandboxPolicy(rawValue: arguments[2]),
-            let count = Int32(arguments[3]), count >= 0, count < 1000
+        guard arguments.count == 6, arguments[1] == flag, let policy = SandboxPolicy(rawValue: arguments[2]),
+            let count = Int32(arguments[3]), count >= 0, count < 1000, let processors = Int(arguments[4]),
+            processors > 0
         else { return ExitStatus.badArguments.rawValue }
+        setProcessorCount(processors)
+        // Page and gate stand behind the task's descriptors and are none of the task's.
+        guard csandbox_use_report(3 + count), csandbox_pass_gate(4 + count) else {
+            return ExitStatus.badArguments.rawValue
+        }
+        offerToOutOfMemoryKiller()
 
         // The reply pipe moves out of the way of print(): what a library says belongs to the last words.
         let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3 + count)
@@ -74,13 +85,14 @@ public enum SandboxChild {
         switch csandbox_lock_down(policy == .strict, &code) {
         case CSANDBOX_LOCKED: break
         case CSANDBOX_NO_LIMITS: return refuse(.noLimits, code)
-        case CSANDBOX_NO_PRCTL: return refuse(.noProcessControl, code)
+        case CSANDBOX_PRIVILEGES: return refuse(.noProcessControl, code)
+        case CSANDBOX_DUMPABLE: return refuse(.dumpable, code)
         case CSANDBOX_NO_LANDLOCK: return refuse(.noLandlock, code)
         default: return refuse(.noSeccomp, code)
         }
         guard write(ReplyFrame.readyMark, to: output) else { return ExitStatus.unwritableReply.rawValue }
 
-        guard let task = tasks[arguments[4]] else { return ExitStatus.unknownTask.rawValue }
+        guard let task = tasks[arguments[5]] else { return ExitStatus.unknownTask.rawValue }
         guard let request = readRequest() else { return ExitStatus.unreadableRequest.rawValue }
         let isFailure: Bool
         let reply: [UInt8]

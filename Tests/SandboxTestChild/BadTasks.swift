@@ -6,6 +6,10 @@ import Sandbox
 enum BadTasks {
     static let all: [String: SandboxChild.Task] = [
         "call": { request, _ in Array(String(call(String(decoding: request, as: UTF8.self))).utf8) },
+        "connect-while-reading": { request, _ in
+            SandboxChild.working(on: "reading .gnu_debugaltlink", of: String(decoding: request, as: UTF8.self))
+            return Array(String(call("connect")).utf8)
+        },
         "executable-memory": { _, _ in
             let memory = mmap(nil, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
             return memory == MAP_FAILED ? [0] : [1]
@@ -17,14 +21,6 @@ enum BadTasks {
         "signal-other": { _, _ in
             // tgkill is allowed for abort(); for this process only.
             [probe_call(probe_tgkill, Int(getppid()), Int(getppid()), 0) == 0 ? 1 : 0]
-        },
-        "hoard": { _, _ in
-            var hoard: [[UInt8]] = []
-            while true { hoard.append([UInt8](repeating: 1, count: 1 << 20)) }
-        },
-        "hoard-at-once": { request, _ in
-            let count = Int(String(decoding: request, as: UTF8.self)) ?? 0
-            return [[UInt8](repeating: 1, count: count)[count / 2]]
         },
         "spin": { _, _ in
             // A loop without a call would be optimized away.
@@ -75,6 +71,11 @@ enum BadTasks {
             "kill": probe_kill, "unlink": probe_unlink, "bpf": probe_bpf, "memfd_create": probe_memfd_create,
             "prctl": probe_prctl, "setrlimit": probe_setrlimit, "pidfd_open": probe_pidfd_open,
             "process_vm_readv": probe_process_vm_readv, "userfaultfd": probe_userfaultfd,
+            "mknodat": probe_mknodat, "open_by_handle_at": probe_open_by_handle_at, "symlinkat": probe_symlinkat,
+            "linkat": probe_linkat, "renameat2": probe_renameat2, "mount": probe_mount, "chroot": probe_chroot,
+            "unshare": probe_unshare, "setns": probe_setns, "connect": probe_connect,
+            "inotify_init1": probe_inotify_init1, "perf_event_open": probe_perf_event_open, "keyctl": probe_keyctl,
+            "process_vm_writev": probe_process_vm_writev, "openat2": probe_openat2,
         ]
         // 17 is SIGCHLD for clone, a harmless number for the rest; the sandbox judges before arguments are looked at.
         return numbers[name].map { probe_call($0, 17, 1, 1) } ?? Int.min

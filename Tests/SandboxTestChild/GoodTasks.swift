@@ -7,7 +7,6 @@ import Sandbox
 enum GoodTasks {
     static let all: [String: SandboxChild.Task] = [
         "echo": { request, _ in request },
-        "without-seccomp": { request, _ in request },
         "fail": { request, _ in
             throw TestError(description: "section .debug_line: \(String(decoding: request, as: UTF8.self))")
         },
@@ -15,7 +14,6 @@ enum GoodTasks {
         "environment": { _, _ in Array(environmentText().utf8) },
         "descriptors": { _, _ in Array(openDescriptors().map(String.init).joined(separator: " ").utf8) },
         "json": { request, _ in try json(request) },
-        "threads": { _, _ in Array(String(sumOnThreads()).utf8) },
         "print": { request, _ in
             print("a library prints to standard output")
             fflush(nil)
@@ -85,19 +83,6 @@ enum GoodTasks {
         }
         _ = UUID().uuidString + String(format: "%.3f", 1.5) + again.name.uppercased()
         return Array(try encoder.encode(again))
-    }
-
-    private static func sumOnThreads() -> Int {
-        let threads = (0..<8).map { _ in
-            var thread = pthread_t()
-            pthread_create(&thread, nil, { _ in UnsafeMutableRawPointer(bitPattern: 7) }, nil)
-            return thread
-        }
-        return threads.reduce(0) { sum, thread in
-            var result: UnsafeMutableRawPointer?
-            pthread_join(thread, &result)
-            return sum + Int(bitPattern: result)
-        }
     }
 
     private static func tryOpen(_ path: String) -> Int32 {

@@ -53,10 +53,6 @@ import Testing
             try await TestSupport.text("demangle", names.joined(separator: "\n")) == readable.joined(separator: "\n"))
     }
 
-    @Test func threadsWork() async throws {
-        #expect(try await TestSupport.text("threads") == "56")
-    }
-
     @Test func printedTextDoesNotDamageTheReply() async throws {
         #expect(try await TestSupport.text("print", "kept") == "kept")
     }

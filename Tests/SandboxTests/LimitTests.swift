@@ -5,45 +5,15 @@ import Testing
 
 /// Every limit is named by the error that it causes.
 @Suite struct LimitTests {
-    private static let small = SandboxLimits(memory: 512 << 20)
-
-    private func expectLimit(
-        _ limit: SandboxLimit, isCertain: Bool = true, _ error: SandboxError?,
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) {
-        guard case .limitReached(_, limit, isCertain, _) = error else {
-            Issue.record(Comment(rawValue: String(describing: error)), sourceLocation: sourceLocation)
-            return
-        }
-        #expect(error?.isDeath == true, sourceLocation: sourceLocation)
-        #expect(error?.description.contains(limit.description) == true, sourceLocation: sourceLocation)
-    }
-
-    @Test func memoryBySmallPieces() async throws {
-        let error = try await TestSupport.failure("hoard", limits: Self.small)
-        expectLimit(.memory(512 << 20), isCertain: false, error)
-    }
-
-    @Test func memoryAtOnce() async throws {
-        let error = try await TestSupport.failure("hoard-at-once", "2000000000", limits: Self.small)
-        expectLimit(.memory(512 << 20), isCertain: false, error)
-    }
-
-    /// Too little even to load the program's libraries.
-    @Test func memoryBeforeTheStart() async throws {
-        let error = try await TestSupport.failure("echo", limits: SandboxLimits(memory: 32 << 20))
-        expectLimit(.memory(32 << 20), isCertain: false, error)
-    }
-
     @Test func wallClock() async throws {
         let limits = SandboxLimits(wallClock: .milliseconds(500))
-        expectLimit(.wallClock(.milliseconds(500)), try await TestSupport.failure("sleep", limits: limits))
-        expectLimit(.wallClock(.milliseconds(500)), try await TestSupport.failure("spin", limits: limits))
+        TestSupport.expectLimit(.wallClock(.milliseconds(500)), try await TestSupport.failure("sleep", limits: limits))
+        TestSupport.expectLimit(.wallClock(.milliseconds(500)), try await TestSupport.failure("spin", limits: limits))
     }
 
     @Test func processorTime() async throws {
         let limits = SandboxLimits(processorSeconds: 1)
-        expectLimit(.processorTime(1), try await TestSupport.failure("spin", limits: limits))
+        TestSupport.expectLimit(.processorTime(1), try await TestSupport.failure("spin", limits: limits))
     }
 
     @Test func fileSize() async throws {
@@ -51,7 +21,7 @@ import Testing
         defer { close(output) }
         let limits = SandboxLimits(fileSize: 1 << 20)
         let error = try await TestSupport.failure("grow", descriptors: [output], limits: limits)
-        expectLimit(.fileSize(1 << 20), error)
+        TestSupport.expectLimit(.fileSize(1 << 20), error)
         var status = stat()
         #expect(fstat(output, &status) == 0 && status.st_size == 1 << 20)
     }
@@ -61,21 +31,21 @@ import Testing
         let fits = try await TestSupport.sandbox(limits).run(
             task: "large", request: Array("100000".utf8), descriptors: [])
         #expect(fits.count == 100_000)
-        expectLimit(.replySize(100_000), try await TestSupport.failure("large", "100001", limits: limits))
-        expectLimit(.replySize(100_000), try await TestSupport.failure("large", "50000000", limits: limits))
-        expectLimit(.replySize(100_000), try await TestSupport.failure("lie-about-length", limits: limits))
+        TestSupport.expectLimit(.replySize(100_000), try await TestSupport.failure("large", "100001", limits: limits))
+        TestSupport.expectLimit(.replySize(100_000), try await TestSupport.failure("large", "50000000", limits: limits))
+        TestSupport.expectLimit(.replySize(100_000), try await TestSupport.failure("lie-about-length", limits: limits))
     }
 
     @Test func malformedReplies() async throws {
         #expect(
             try await TestSupport.failure("short")
-                == .malformedReply(task: "short", reason: "the header claims 10 bytes, 0 came", standardError: ""))
+                == .malformedReply(task: "short", reason: "the header claims 10 bytes, 0 came", traces: ""))
         #expect(
             try await TestSupport.failure("quit")
-                == .malformedReply(task: "quit", reason: "it ends inside the header", standardError: ""))
+                == .malformedReply(task: "quit", reason: "it ends inside the header", traces: ""))
         #expect(
             try await TestSupport.failure("no-frame")
-                == .malformedReply(task: "no-frame", reason: "the ready mark is missing", standardError: ""))
+                == .malformedReply(task: "no-frame", reason: "the ready mark is missing", traces: ""))
     }
 
     @Test func deathsCarryTheLastWords() async throws {
@@ -84,7 +54,7 @@ import Testing
             error
                 == .died(
                     task: "abort", signal: SIGABRT, limits: .default,
-                    standardError: "an assertion with \u{fffd}[31mcolour"))
+                    traces: "an assertion with \u{fffd}[31mcolour"))
         #expect(error?.description.contains("SIGABRT") == true)
         guard case .died(_, SIGILL, _, _) = try await TestSupport.failure("trap") else {
             Issue.record("a trap did not kill")
@@ -100,12 +70,12 @@ import Testing
     }
 
     @Test func lastWordsAreBounded() async throws {
-        guard case .exited(_, 3, let words) = try await TestSupport.failure("chatter") else {
+        guard case .exited(_, 3, let traces) = try await TestSupport.failure("chatter") else {
             Issue.record("not an exit")
             return
         }
-        #expect(words.utf8.count <= ChildWatch.errorTailLength)
-        #expect(words.hasSuffix("line 99999"))
+        #expect(traces.standardError.utf8.count <= ChildWatch.errorTailLength)
+        #expect(traces.standardError.hasSuffix("line 99999"))
     }
 
     @Test func cancellationKills() async throws {

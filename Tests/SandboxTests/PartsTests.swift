@@ -89,19 +89,19 @@ import Testing
         #expect(!SandboxError.unavailable(task: "t", part: "seccomp", code: 38).isDeath)
         #expect(!SandboxError.cancelled(task: "t").isDeath)
         #expect(!SandboxError.taskFailed(task: "t", message: "m").isDeath)
-        #expect(SandboxError.malformedReply(task: "t", reason: "r", standardError: "").isDeath)
-        #expect(SandboxError.died(task: "t", signal: 9, limits: .default, standardError: "").isDeath)
+        #expect(SandboxError.malformedReply(task: "t", reason: "r", traces: "").isDeath)
+        #expect(SandboxError.died(task: "t", signal: 9, limits: .default, traces: "").isDeath)
     }
 
     @Test func textsNameTaskLimitAndRemedy() {
         let memory = SandboxError.limitReached(
-            task: "build", limit: .memory(512 << 20), isCertain: false, standardError: "bad_alloc")
+            task: "build", limit: .memory(512 << 20), isCertain: false, traces: "bad_alloc")
         #expect(
             memory.description
                 == "sandboxed task 'build' died, probably at its memory limit of 512 MiB; if the file is "
-                + "trustworthy, raise that limit; its last words: bad_alloc")
+                + "trustworthy, raise --parser-memory; its last words: bad_alloc")
         let clock = SandboxError.limitReached(
-            task: "inspect", limit: .wallClock(.seconds(30)), isCertain: true, standardError: "")
+            task: "inspect", limit: .wallClock(.seconds(30)), isCertain: true, traces: "")
         #expect(clock.description.contains("'inspect' reached its time limit of 30.0 seconds"))
         let start = SandboxError.cannotStart(task: "build", operation: "pipe2", code: 24)
         #expect(start.description.contains("pipe2: Too many open files"))

@@ -1,6 +1,7 @@
 import Glibc
-import Sandbox
 import Testing
+
+@testable import Sandbox
 
 /// The child program, which the package builds beside the tests.
 enum TestSupport {
@@ -34,6 +35,22 @@ enum TestSupport {
             return nil
         } catch {
             return error
+        }
+    }
+
+    /// `error` is this limit's, named with its value and the setting that raises it.
+    static func expectLimit(
+        _ limit: SandboxLimit, isCertain: Bool = true, _ error: SandboxError?,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        guard case .limitReached(_, limit, isCertain, _) = error else {
+            Issue.record(Comment(rawValue: String(describing: error)), sourceLocation: sourceLocation)
+            return
+        }
+        #expect(error?.isDeath == true, sourceLocation: sourceLocation)
+        #expect(error?.description.contains(limit.description) == true, sourceLocation: sourceLocation)
+        if let setting = limit.setting {
+            #expect(error?.description.contains("raise \(setting)") == true, sourceLocation: sourceLocation)
         }
     }
 
