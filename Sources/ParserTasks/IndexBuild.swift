@@ -1,20 +1,69 @@
 public import SymbolIndex
 
 /// The *build* task's request. Descriptors handed over beside it: the object, then the index file to write, empty and
-/// writable.
+/// writable, then the other inputs in the order of ``inputs``.
 public struct IndexBuildRequest: Codable, Equatable, Sendable {
     /// The name of the task.
     public static let task = "build"
+
+    /// A file that the object's debug information refers to.
+    public struct Input: Codable, Equatable, Sendable {
+        /// How it is used.
+        public var role: InputRole
+        /// SHA-256, for the index's header.
+        public var digest: String
+        /// A name for messages: base name or digest, never opened.
+        public var name: String
+
+        /// An input.
+        public init(role: InputRole, digest: String, name: String) {
+            self.role = role
+            self.digest = digest
+            self.name = name
+        }
+    }
 
     /// SHA-256 of the object, for the index's header.
     public var objectDigest: String
     /// A name for messages: base name or digest, never opened.
     public var objectName: String
+    /// Supplementary and split files, in any order; which unit belongs to which is found by their ids.
+    public var inputs: [Input]
+    /// Threads that read; 0 stands for one a core. The index does not depend on it.
+    public var threads: Int
 
     /// A request.
-    public init(objectDigest: String, objectName: String) {
+    public init(objectDigest: String, objectName: String, inputs: [Input] = [], threads: Int = 0) {
         self.objectDigest = objectDigest
         self.objectName = objectName
+        self.inputs = inputs
+        self.threads = threads
+    }
+}
+
+/// What a file beside the object is for.
+public enum InputRole: String, Codable, Sendable, Hashable {
+    /// Shared by several objects: dwz's (`.gnu_debugaltlink`) or DWARF 5's (`.debug_sup`).
+    case supplementary
+    /// One split unit (`.dwo`) or a package of them (`.dwp`).
+    case split
+}
+
+/// A file that would make a better index.
+public struct MissingInput: Codable, Equatable, Sendable, Hashable {
+    /// What it is for.
+    public var role: InputRole
+    /// Lower-case hexadecimal: the build id or checksum of a supplementary file, the 64-bit id of a split unit; empty when
+    /// the object gives none.
+    public var id: String
+    /// As the object spells it; never opened.
+    public var name: String
+
+    /// A missing file.
+    public init(role: InputRole, id: String, name: String) {
+        self.role = role
+        self.id = id
+        self.name = name
     }
 }
 
@@ -30,26 +79,29 @@ public struct IndexBuildReport: Codable, Equatable, Sendable {
     public var unitsSkipped: [String]
     /// How many units were left out.
     public var unitsSkippedCount: Int
+    /// What could not be read besides whole units, bounded; each with section and reason.
+    public var problems: [String]
     /// Distinct functions, inlined ones included.
     public var functions: Int
     /// Ranges of addresses.
     public var ranges: Int
     /// Linkage names whose demangler died or refused; they keep their mangled form.
     public var demanglingFailures: Int
-    /// Supplementary or split files that would make a better index.
-    public var missingInputs: [String]
+    /// Supplementary or split files that would make a better index, bounded.
+    public var missingInputs: [MissingInput]
 
     /// A report.
     public init(
-        quality: IndexQuality, size: Int, unitsRead: Int, unitsSkipped: [String], unitsSkippedCount: Int,
-        functions: Int,
-        ranges: Int, demanglingFailures: Int, missingInputs: [String]
+        quality: IndexQuality, size: Int, unitsRead: Int, unitsSkipped: [String] = [], unitsSkippedCount: Int = 0,
+        problems: [String] = [], functions: Int, ranges: Int, demanglingFailures: Int = 0,
+        missingInputs: [MissingInput] = []
     ) {
         self.quality = quality
         self.size = size
         self.unitsRead = unitsRead
         self.unitsSkipped = unitsSkipped
         self.unitsSkippedCount = unitsSkippedCount
+        self.problems = problems
         self.functions = functions
         self.ranges = ranges
         self.demanglingFailures = demanglingFailures

@@ -29,11 +29,11 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
         }
     }
 
-    /// A dwz supplementary file (`.gnu_debugaltlink`), matched by its build id, never by its name.
+    /// A supplementary file (dwz's `.gnu_debugaltlink`, DWARF 5's `.debug_sup`), matched by its id, never by its name.
     public struct AlternateLink: Codable, Equatable, Sendable {
         /// As the file spells it; never opened.
         public var name: String
-        /// Lower-case hexadecimal.
+        /// Build id or, for `.debug_sup`, checksum; lower-case hexadecimal.
         public var buildID: String
         /// A link.
         public init(name: String, buildID: String) {
@@ -112,6 +112,17 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
     public var debugLink: DebugLink?
     /// The supplementary file that its debug information refers to.
     public var alternateLink: AlternateLink?
+    /// The checksum that a DWARF 5 supplementary file is known by (`.debug_sup` of the referring object), lower-case
+    /// hexadecimal, with the file's name.
+    public var supplementaryLink: AlternateLink?
+    /// This file's own checksum, lower-case hexadecimal, when it is a DWARF 5 supplementary file.
+    public var supplementaryID: String?
+    /// CRC-32 of the whole file: what a `.gnu_debuglink` that names it says.
+    public var fileCRC: UInt32?
+    /// Has `.gnu_debugdata`: a compressed symbol table.
+    public var hasMiniDebugInformation = false
+    /// The ids of the split units that this file *holds* (a `.dwo`, or a `.dwp` package), bounded.
+    public var heldSplitUnits: [UInt64] = []
     /// Split units that it names, bounded.
     public var splitUnits: [SplitUnit] = []
     /// Source files that its line tables name, each path once, bounded.
@@ -138,5 +149,38 @@ public struct ObjectInspection: Codable, Equatable, Sendable {
         self.hasSymbolTable = hasSymbolTable
         self.hasUnwindTables = hasUnwindTables
         self.hasCode = hasCode
+    }
+}
+
+extension ObjectInspection {
+    /// Reads what any release has written: a store keeps inspections for years, and a field that an older one did not know
+    /// has its default. (Compiler-made decoding would refuse the whole note.)
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func list<Item: Decodable>(_ key: CodingKeys) throws -> [Item] {
+            try values.decodeIfPresent([Item].self, forKey: key) ?? []
+        }
+        self.init(
+            kind: try values.decode(Kind.self, forKey: .kind),
+            machine: try values.decode(UInt16.self, forKey: .machine),
+            architecture: try values.decode(String.self, forKey: .architecture),
+            buildID: try values.decodeIfPresent(String.self, forKey: .buildID),
+            debugID: try values.decodeIfPresent(String.self, forKey: .debugID),
+            hasDebugInformation: try values.decode(Bool.self, forKey: .hasDebugInformation),
+            hasSymbolTable: try values.decode(Bool.self, forKey: .hasSymbolTable),
+            hasUnwindTables: try values.decode(Bool.self, forKey: .hasUnwindTables),
+            hasCode: try values.decode(Bool.self, forKey: .hasCode))
+        debugLink = try values.decodeIfPresent(DebugLink.self, forKey: .debugLink)
+        alternateLink = try values.decodeIfPresent(AlternateLink.self, forKey: .alternateLink)
+        supplementaryLink = try values.decodeIfPresent(AlternateLink.self, forKey: .supplementaryLink)
+        supplementaryID = try values.decodeIfPresent(String.self, forKey: .supplementaryID)
+        fileCRC = try values.decodeIfPresent(UInt32.self, forKey: .fileCRC)
+        hasMiniDebugInformation = try values.decodeIfPresent(Bool.self, forKey: .hasMiniDebugInformation) ?? false
+        heldSplitUnits = try list(.heldSplitUnits)
+        splitUnits = try list(.splitUnits)
+        sources = try list(.sources)
+        sourcesOmitted = try values.decodeIfPresent(Int.self, forKey: .sourcesOmitted) ?? 0
+        sections = try list(.sections)
+        problems = try list(.problems)
     }
 }

@@ -1,5 +1,6 @@
 public import DWARFReader
 public import ELFObject
+public import ParserTasks
 public import SymbolIndex
 
 /// Why an object gave no index, or no inspection.
@@ -33,6 +34,47 @@ public enum IndexBuildError: Error, Equatable, Sendable, CustomStringConvertible
                 ? "the limit on the size of an output file (RLIMIT_FSIZE) is reached; raise it for objects this large"
                 : OutputDescriptor.text(of: code)
             return "writing the \(name): \(reason) (\(written) of \(total) bytes written)"
+        }
+    }
+}
+
+extension IndexBuildError {
+    /// The same for the parent process: of which kind, and the limit by name.
+    public var refusal: ParserRefusal {
+        switch self {
+        case .unreadable, .request: ParserRefusal(kind: .unavailable, message: description)
+        case .unsupported: ParserRefusal(kind: .unsupported, message: description)
+        case .object(let error): error.refusal
+        case .debugInformation(let error): error.refusal
+        case .index: ParserRefusal(kind: .limit, limit: "indexSize", message: description)
+        case .output(_, let code, _, _):
+            code == OutputDescriptor.fileTooLarge
+                ? ParserRefusal(kind: .limit, limit: "fileSize", message: description)
+                : ParserRefusal(kind: .unavailable, message: description)
+        }
+    }
+}
+
+extension ELFError {
+    fileprivate var refusal: ParserRefusal {
+        switch self {
+        case .limitExceeded(_, _, _, _, let setting):
+            ParserRefusal(kind: .limit, limit: setting, message: description)
+        case .outOfMemory: ParserRefusal(kind: .limit, limit: "memory", message: description)
+        case .unsupported, .unsupportedCompression, .unsupportedRelocation:
+            ParserRefusal(kind: .unsupported, message: description)
+        case .notELF, .malformed, .decompressionFailed, .noContents:
+            ParserRefusal(kind: .malformed, message: description)
+        }
+    }
+}
+
+extension DWARFError {
+    fileprivate var refusal: ParserRefusal {
+        switch reason {
+        case .limit(let name, _): ParserRefusal(kind: .limit, limit: "DWARFLimits.\(name)", message: description)
+        case .unsupported: ParserRefusal(kind: .unsupported, message: description)
+        default: ParserRefusal(kind: .malformed, message: description)
         }
     }
 }

@@ -13,6 +13,8 @@ public struct InspectionLimits: Sendable, Equatable {
     public var pathLength = 4096
     /// Split units.
     public var splitUnits = 10_000
+    /// Split units that a `.dwp` holds.
+    public var heldSplitUnits = 100_000
     /// Sections that the loader maps.
     public var sections = 1_000
     /// Problems.
@@ -46,13 +48,24 @@ public func inspectObject(
         hasUnwindTables: elf.features.hasUnwindInformation, hasCode: hasCode(elf))
     result.debugLink = elf.debugLink.map { .init(name: $0.name, crc: $0.checksum) }
     result.alternateLink = elf.alternateLink.map { .init(name: $0.path, buildID: Hexadecimal.string($0.buildID)) }
+    if let link = elf.supplementaryLink {
+        let id = Hexadecimal.string(link.checksum)
+        if link.isSupplementary {
+            result.supplementaryID = id
+        } else {
+            result.supplementaryLink = .init(name: link.name, buildID: id)
+        }
+    }
+    result.hasMiniDebugInformation = elf.section(named: ".gnu_debugdata")?.hasContents ?? false
+    result.fileCRC = ELFObject.checksum(of: elf.file)
     result.sections = elf.sections.lazy.filter { $0.isAllocated && !$0.name.isEmpty }.prefix(limits.sections)
         .map { .init(name: $0.name, address: $0.address, size: $0.size) }
     var problems = BoundedList<String>(limit: limits.problems)
     for warning in elf.warnings { problems.append(warning.description) }
-    if elf.features.hasDebugInformation, elf.kind != .relocatable, elf.kind != .dump {
+    if elf.features.hasDebugInformation, elf.kind != .dump {
         try addSources(elf, embeddedTexts, limits, to: &result, &problems)
     }
+    if elf.kind != .dump { addHeldSplitUnits(elf, limits, to: &result, &problems) }
     result.problems = problems.items
     if problems.omitted > 0 { result.problems.append("… \(problems.omitted) more") }
     return result
@@ -110,6 +123,22 @@ private func addSources(
         result.sources.append(source)
     }
     if textsOmitted > 0 { problems.append("\(textsOmitted) embedded source texts are beyond the limit") }
+}
+
+/// The split units that a `.dwo` or `.dwp` file holds.
+private func addHeldSplitUnits(
+    _ object: ELFObject, _ limits: InspectionLimits, to result: inout ObjectInspection,
+    _ problems: inout BoundedList<String>
+) {
+    do throws(DWARFError) {
+        let held = try SplitUnitsHeld(object)
+        result.heldSplitUnits = Array(held.ids.prefix(limits.heldSplitUnits))
+        if held.ids.count > limits.heldSplitUnits {
+            problems.append("\(held.ids.count - limits.heldSplitUnits) split units are beyond the limit")
+        }
+    } catch {
+        problems.append(error.description)
+    }
 }
 
 /// Each path once: the mention with a text, else with a checksum, else the first.

@@ -27,6 +27,15 @@ enum ObjectReading {
         return LiveCode(object.loadSegments.filter(\.isExecutable).compactMap { range($0.address, $0.memorySize) })
     }
 
+    /// Where the sections of a relocatable object have been laid out; empty for linked ones.
+    static func sections(of object: ELFObject) -> [IndexedSection] {
+        object.layout.map {
+            IndexedSection(
+                name: $0.name, number: UInt32(truncatingIfNeeded: $0.section), fileOffset: $0.fileOffset,
+                address: $0.address, size: $0.size)
+        }
+    }
+
     /// Bytes of all symbol names together: names may overlap in the string table, so a small file can claim terabytes.
     private static let maximumNameBytes = 1 << 30
 
@@ -39,10 +48,8 @@ enum ObjectReading {
             return ([], [error.description])
         }
         var result: [SymbolRanges.Symbol] = []
-        var problems: [String] = []
+        var problems = table.problem.map { [$0.description] } ?? []
         var textLeft = maximumNameBytes
-        // ARM marks Thumb functions by an odd address.
-        let isARM = object.header.machine == 40
         for symbol in table {
             guard symbol.kind != .object, let section = symbol.section, object.sections[section].isExecutable else {
                 continue
@@ -60,8 +67,8 @@ enum ObjectReading {
                 }
                 result.append(
                     SymbolRanges.Symbol(
-                        address: isARM && isFunction ? symbol.value & ~1 : symbol.value, size: symbol.size,
-                        isFunction: isFunction, binding: binding(symbol.binding), name: name))
+                        address: symbol.value, size: symbol.size, isFunction: isFunction,
+                        binding: binding(symbol.binding), name: name))
             } catch {
                 problems.append(error.description)
             }

@@ -16,11 +16,16 @@ struct OutputDescriptor {
 
     /// Writes all of `bytes` behind what is there.
     mutating func write(_ bytes: [UInt8]) throws(IndexBuildError) {
+        try bytes.withUnsafeBufferPointer { buffer throws(IndexBuildError) in
+            try write(UnsafeRawBufferPointer(buffer))
+        }
+    }
+
+    /// Writes all of `bytes` behind what is there.
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(IndexBuildError) {
         var done = 0
         while done < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                Glibc.write(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
-            }
+            let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done)
             if count < 0 {
                 let code = errno
                 if code == EINTR { continue }

@@ -5,7 +5,8 @@
 /// | revision | why it was raised |
 /// |---|---|
 /// | 1 | the first |
+/// | 2 | own reading of all debug information: split units, supplementary files, relocatable objects; more C++ names |
 public enum SymbolIndexBuilderRevision {
     /// The revision of this build.
-    public static let current: UInt32 = 1
+    public static let current: UInt32 = 2
 }

@@ -34,7 +34,10 @@ struct SymbolRanges {
     /// - At one address: global before weak before local, sized before sizeless, function before label, longer before
     ///   shorter, then the name that comes first in byte order.
     init(_ unsorted: [Symbol], live: LiveCode) {
-        symbols = unsorted.filter { live.range(containing: $0.address) != nil }.sorted(by: Self.precedes)
+        // Positions are sorted, not the symbols: moving a hundred thousand strings about costs a retain each.
+        let order = unsorted.indices.filter { live.range(containing: unsorted[$0].address) != nil }
+            .sorted { Self.precedes(unsorted[$0], unsorted[$1]) }
+        symbols = order.map { unsorted[$0] }
         var sized: [Claim] = []
         for (index, symbol) in symbols.enumerated() where symbol.size > 0 {
             let (sum, overflow) = symbol.address.addingReportingOverflow(symbol.size)

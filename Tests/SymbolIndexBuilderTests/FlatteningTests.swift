@@ -1,21 +1,22 @@
 import Testing
 
+@testable import DWARFReader
 @testable import SymbolIndexBuilder
 
 @Suite struct FlatteningTests {
     private func flat(
         _ scopes: [(String, String)], rows: String = "", live: String = "[---------------------------------------)"
     ) -> [String] {
-        Drawing.text(FlatUnit(Drawing.unit(scopes: scopes, rows: rows), live: Drawing.live(live)))
+        let unit = Drawing.unit(scopes: scopes, rows: rows)
+        return Drawing.text(Drawing.flat(unit, Drawing.live(live)), of: unit)
     }
 
     @Test func anInlinedCallSplitsItsFunction() {
         #expect(
-            flat(
-                [
-                    ("f  ", "[--------------)"),
-                    ("f/g", "    [---)       "),
-                ].map { ($0.0.trimmed, $0.1) }) == ["0..4 f -", "4..8 gf -", "8..15 f -"])
+            flat([
+                ("f", "[--------------)"),
+                ("f/g", "    [---)       "),
+            ]) == ["0..4 f -", "4..8 gf -", "8..15 f -"])
     }
 
     @Test func theInnermostCallWins() {
@@ -41,13 +42,12 @@ import Testing
 
     @Test func hotAndColdPartsAreOneFunction() {
         #expect(
-            flat(
-                [
-                    ("f", "[----)        [----)"),
-                    ("f/g", "  [-)          [-)  "),
-                ]) == [
-                    "0..2 f -", "2..4 gf -", "4..5 f -", "14..15 f -", "15..17 gf -", "17..19 f -",
-                ])
+            flat([
+                ("f", "[----)        [----)"),
+                ("f/g", "  [-)          [-)  "),
+            ]) == [
+                "0..2 f -", "2..4 gf -", "4..5 f -", "14..15 f -", "15..17 gf -", "17..19 f -",
+            ])
     }
 
     @Test func aFunctionWrittenInAFunctionIsItsOwn() {
@@ -80,14 +80,14 @@ import Testing
     @Test func aCallWithoutFunctionIsItsOwnRoot() {
         var unit = Drawing.unit(scopes: [("f", "[--)"), ("g", "     [--)")])
         unit.scopes[1].parent = 7
-        #expect(Drawing.text(FlatUnit(unit, live: Drawing.live("[---------)"))) == ["0..3 f -", "5..8 g -"])
+        #expect(Drawing.text(Drawing.flat(unit, Drawing.live("[---------)")), of: unit) == ["0..3 f -", "5..8 g -"])
     }
 
     @Test func codeWithoutFunctionKeepsItsRow() {
-        #expect(
-            flat([("f", "    [---)   ")], rows: "a-----b----)") == [
-                "0..4 - a", "4..6 f a", "6..8 f b", "8..11 - b",
-            ])
+        let unit = Drawing.unit(scopes: [("f", "    [---)   ")], rows: "a-----b----)")
+        let flat = Drawing.flat(unit, Drawing.live("[-----------------)"))
+        #expect(Drawing.text(flat, of: unit) == ["0..4 - a", "4..6 f a", "6..8 f b", "8..11 - b"])
+        #expect(flat.hasBareRows)
     }
 
     @Test func aFunctionWithoutRowsKeepsItsName() {
@@ -95,44 +95,49 @@ import Testing
     }
 
     @Test func theLastRowOfAnAddressCounts() {
-        var unit = Drawing.unit(scopes: [], rows: "a-----)")
-        unit.rows.insert(.init(address: Drawing.base, place: .unknown, isEndOfSequence: false), at: 0)
-        #expect(Drawing.text(FlatUnit(unit, live: Drawing.live("[-------)"))) == ["0..6 - a"])
+        var unit = Drawing.unit(rows: "a-----)")
+        unit.rows.insert(LineRow(address: Drawing.base, file: -1, line: 5, column: 0, isEndOfSequence: false), at: 0)
+        #expect(Drawing.text(Drawing.flat(unit, Drawing.live("[-------)")), of: unit) == ["0..6 - a"])
     }
 
     @Test func lineZeroIsARow() {
         var unit = Drawing.unit(scopes: [("f", "[-----)")], rows: "a--b--)")
-        unit.rows[1].place.line = 0
-        let flat = FlatUnit(unit, live: Drawing.live("[-------)"))
-        #expect(flat.pieces.map(\.place?.line) == [97, 0])
+        let row = unit.rows[1]
+        unit.rows[1] = LineRow(address: row.address, file: row.file, line: 0, column: 0, isEndOfSequence: false)
+        #expect(Drawing.flat(unit, Drawing.live("[-------)")).pieces.map(\.line) == [97, 0])
     }
 
     @Test func laterSequencesWinWhereTheyOverlap() {
-        var unit = Drawing.unit(scopes: [], rows: "a-------)")
-        unit.rows += Drawing.unit(scopes: [], rows: "  b--)").rows
-        #expect(Drawing.text(FlatUnit(unit, live: Drawing.live("[-------)"))) == ["0..2 - a", "2..5 - b", "5..8 - a"])
+        var unit = Drawing.unit(rows: "a-------)")
+        unit.rows += Drawing.unit(rows: "  b--)").rows
+        #expect(
+            Drawing.text(Drawing.flat(unit, Drawing.live("[-------)")), of: unit) == [
+                "0..2 - a", "2..5 - b", "5..8 - a",
+            ])
     }
 
     @Test func fallingAddressesAndMissingEndsAreHarmless() {
-        var unit = Drawing.unit(scopes: [], rows: "   a--b--)")
-        unit.rows[1].address = Drawing.base + 1
-        unit.rows.append(.init(address: Drawing.base + 20, place: .unknown, isEndOfSequence: false))
-        let flat = FlatUnit(unit, live: Drawing.live("[-----------------------------)"))
-        #expect(Drawing.text(flat) == ["1..9 - b"])
+        var unit = Drawing.unit(rows: "   a--b--)")
+        let row = unit.rows[1]
+        unit.rows[1] = LineRow(
+            address: Drawing.base + 1, file: row.file, line: row.line, column: 0, isEndOfSequence: false)
+        unit.rows.append(LineRow(address: Drawing.base + 20, file: 0, line: 1, column: 0, isEndOfSequence: false))
+        let flat = Drawing.flat(unit, Drawing.live("[-----------------------------)"))
+        #expect(Drawing.text(flat, of: unit) == ["1..9 - b"])
     }
 
     @Test(arguments: [0, 1, 2, 0x40, UInt64.max - 8, UInt64.max - 1] as [UInt64])
     func tombstonesAreDropped(_ address: UInt64) {
         var unit = Drawing.unit(scopes: [("f", "[----)")], rows: "a---)")
-        unit.scopes.append(.init(ranges: [address..<address + 1, address..<address], function: 1))
+        unit.addScope("x", [UnitRange(start: address, end: address + 1), UnitRange(start: address, end: address)])
         // Removed code larger than everything before `.text`.
-        unit.scopes.append(.init(ranges: [0..<0x104], function: 2))
+        unit.addScope("y", [UnitRange(start: 0, end: 0x104)])
         unit.rows += [
-            .init(address: address, place: .unknown, isEndOfSequence: false),
-            .init(address: max(address, 0x104), place: .unknown, isEndOfSequence: true),
+            LineRow(address: address, file: 0, line: 1, column: 0, isEndOfSequence: false),
+            LineRow(address: max(address, 0x104), file: 0, line: 1, column: 0, isEndOfSequence: true),
         ]
-        let flat = FlatUnit(unit, live: Drawing.live("[-------)"))
-        #expect(Drawing.text(flat) == ["0..4 f a", "4..5 f -"])
+        let flat = Drawing.flat(unit, Drawing.live("[-------)"))
+        #expect(Drawing.text(flat, of: unit) == ["0..4 f a", "4..5 f -"])
         #expect(flat.deadRanges == 4)
         #expect(flat.scopes.count == 1)
     }
@@ -142,40 +147,102 @@ import Testing
     }
 
     @Test func theEntryIsTheOneGivenWhenItIsAlive() {
-        var unit = Drawing.unit(scopes: [("f", "      [----)")])
-        unit.scopes[0].ranges.insert(0..<4, at: 0)
-        unit.scopes[0].entryAddress = 0
-        #expect(FlatUnit(unit, live: Drawing.live("[-----------)")).scopes[0].entryAddress == Drawing.base + 6)
-        unit.scopes[0].entryAddress = Drawing.base + 8
-        #expect(FlatUnit(unit, live: Drawing.live("[-----------)")).scopes[0].entryAddress == Drawing.base + 8)
+        let code = [UnitRange(start: 0, end: 4), UnitRange(start: Drawing.base + 6, end: Drawing.base + 11)]
+        for (given, expected) in [(0, Drawing.base + 6), (Drawing.base + 8, Drawing.base + 8)] {
+            var unit = Drawing.unit()
+            unit.addScope("f", code, entryAddress: given)
+            #expect(Drawing.flat(unit, Drawing.live("[-----------)")).scopes[0].entryAddress == expected)
+        }
     }
 
     @Test func deepNestingIsCutAndCounted() {
-        var unit = FlatteningUnit(offset: 0)
+        var unit = Drawing.unit()
         for depth in 0..<3000 {
-            unit.scopes.append(
-                .init(
-                    parent: depth == 0 ? nil : depth - 1, ranges: [Drawing.base..<Drawing.base + 9],
-                    function: UInt32(depth)))
+            unit.addScope(
+                "f", [UnitRange(start: Drawing.base, end: Drawing.base + 9)], parent: depth == 0 ? nil : depth - 1)
         }
-        let flat = FlatUnit(unit, live: Drawing.live("[-------------)"))
+        let flat = Drawing.flat(unit, Drawing.live("[-------------)"))
         #expect(flat.scopes.count == FlatUnit.maximumDepth)
         #expect(flat.cutScopes == 3000 - FlatUnit.maximumDepth)
-        #expect(flat.pieces.map(\.scope) == [FlatUnit.maximumDepth - 1])
+        #expect(flat.pieces.map(\.scope) == [Int32(FlatUnit.maximumDepth - 1)])
     }
 
     @Test func callsOverManyGapsDoNotMultiply() {
         // 5,000 parts of a function, and 5,000 calls that claim all of it: 25 million pieces if each were cut.
-        var unit = FlatteningUnit(offset: 0)
-        unit.scopes.append(
-            .init(ranges: (0..<5000).map { Drawing.base + $0 * 4..<Drawing.base + $0 * 4 + 2 }, function: 0))
+        var unit = Drawing.unit()
+        unit.addScope(
+            "f",
+            (0..<5000).map { UnitRange(start: Drawing.base + $0 * 4, end: Drawing.base + $0 * 4 + 2) })
         for number in 0..<5000 {
-            unit.scopes.append(
-                .init(parent: number, ranges: [Drawing.base..<Drawing.base + 20000], function: UInt32(number)))
+            unit.addScope("g", [UnitRange(start: Drawing.base, end: Drawing.base + 20000)], parent: number)
         }
-        let flat = FlatUnit(unit, live: LiveCode([Drawing.base..<Drawing.base + 100_000]))
+        let flat = Drawing.flat(unit, LiveCode([Drawing.base..<Drawing.base + 100_000]))
         #expect(flat.pieces.count <= 10_000)
-        #expect(flat.pieces.first?.scope == FlatUnit.maximumDepth - 1)
+        #expect(flat.pieces.first?.scope == Int32(FlatUnit.maximumDepth - 1))
+    }
+
+    @Test func largeColumnsAndManyFilesHaveAPlaceOfTheirOwn() {
+        var unit = Drawing.unit(scopes: [("f", "[-----)")])
+        unit.files = Array(repeating: Drawing.file, count: 70_000)
+        for index in 0..<7 {
+            unit.rows.append(
+                LineRow(
+                    address: Drawing.base + UInt64(index), file: Int32(index), line: 3,
+                    column: index == 2 ? 1_000_000 : UInt32(index), isEndOfSequence: index == 6))
+        }
+        let flat = Drawing.flat(unit, Drawing.live("[-------)"))
+        #expect(flat.pieces.indices.map { flat.place(ofPiece: $0).column } == [0, 1, 1_000_000, 3, 4, 5])
+        #expect(flat.pieces.indices.map { flat.place(ofPiece: $0).file } == [0, 1, 2, 3, 4, 5])
+        #expect(flat.widePlaces.count == 1)
+    }
+
+    /// The fast ways, for claims that nest and sequences in order, against the general one: the rule itself, address by
+    /// address.
+    @Test(arguments: 0..<300) func flatteningIsPainting(_ seed: UInt64) {
+        var generator = SplitMix64(state: seed)
+        var unit = Drawing.unit()
+        // Half of the units nest as compilers make them, half are anything.
+        let nests = seed % 2 == 0
+        var claims: [(root: Int, start: UInt64, end: UInt64)] = []
+        for _ in 0..<Int(1 + generator.next() % 12) {
+            var parent: Int?
+            if !unit.scopes.isEmpty, generator.next() % 3 > 0 {
+                parent = Int(generator.next() % UInt64(unit.scopes.count))
+            }
+            var (low, high): (UInt64, UInt64) = (0, 100)
+            if nests, let parent { (low, high) = (claims[parent].start, claims[parent].end) }
+            guard high > low + 1 else { continue }
+            let start = low + generator.next() % (high - low)
+            let end = start + 1 + generator.next() % (high - start)
+            let root = parent.map { claims[$0].root } ?? unit.scopes.count
+            claims.append((root, start, min(end, 120)))
+            unit.addScope(
+                "f", [UnitRange(start: Drawing.base + start, end: Drawing.base + min(end, 120))], parent: parent)
+        }
+        var painted = [Int?](repeating: nil, count: 130)
+        let order = claims.indices.sorted { (claims[$0].root, $0) < (claims[$1].root, $1) }
+        for index in order {
+            let claim = claims[index]
+            let bounds = claims[claim.root]
+            for address in claim.start..<claim.end where address >= bounds.start && address < bounds.end {
+                painted[Int(address)] = index
+            }
+        }
+        var sweep = ScopeSweep()
+        var segments: [ScopeSegment] = []
+        var scopeClaims = claims.enumerated().map { index, claim in
+            ScopeClaim(start: claim.start, end: claim.end, scope: Int32(index), root: Int32(claim.root))
+        }
+        sweep.run(&scopeClaims, into: &segments)
+        var swept = [Int?](repeating: nil, count: 130)
+        for segment in segments {
+            for address in segment.start..<segment.end {
+                #expect(swept[Int(address)] == nil)
+                swept[Int(address)] = Int(segment.scope)
+            }
+        }
+        #expect(swept == painted)
+        #expect(zip(segments, segments.dropFirst()).allSatisfy { $0.end <= $1.start })
     }
 
     /// The sweep against painting address by address.
@@ -205,10 +272,6 @@ import Testing
         #expect(swept == painted)
         #expect(zip(disjoint, disjoint.dropFirst()).allSatisfy { $0.end <= $1.start })
     }
-}
-
-extension String {
-    fileprivate var trimmed: String { String(filter { $0 != " " }) }
 }
 
 /// A small deterministic generator (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").

@@ -1,4 +1,6 @@
 import Bytes
+import DWARFReader
+import ELFObject
 import Foundation
 import ParserTasks
 import SymbolIndex
@@ -21,7 +23,7 @@ import Testing
     }
 
     @Test func allTasksHaveHandlers() {
-        #expect(Set(ParserTaskHandlers.all.keys) == ["inspect", "build", "demangle"])
+        #expect(Set(ParserTaskHandlers.all().keys) == ["inspect", "build", "demangle"])
     }
 
     @Test func inspectionTellsWhatAProgramIs() throws {
@@ -111,8 +113,7 @@ import Testing
         let folder = try TemporaryFolder()
         try Programs.build(Programs.recipe("clang++ -O2"), in: folder)
         try withFile(folder.file("program")) { object in
-            let inspection = try JSONDecoder().decode(
-                ObjectInspection.self, from: Data(ParserTaskHandlers.inspect([], [object])))
+            let inspection: ObjectInspection = try value(ParserTaskHandlers.inspect([], [object]))
             #expect(inspection == (try inspectObject(object, name: "object", embeddedTexts: nil)))
             let named = try ParserTaskHandlers.inspect(Array(#"{"objectName":"x","objectDigest":""}"#.utf8), [object])
             #expect(!named.isEmpty)
@@ -121,25 +122,60 @@ import Testing
             let reply = try withFile(path, writable: true) {
                 try ParserTaskHandlers.build(Array(request), [object, $0])
             }
-            let report = try JSONDecoder().decode(IndexBuildReport.self, from: Data(reply))
+            let report: IndexBuildReport = try value(reply)
             let index = try SymbolIndex(MappedFile(path: path))
             try index.verifyChecksum()
             #expect(report.size == Int(index.header.fileSize))
             #expect(try index.metadata().inputs.map(\.digest) == ["d2"])
         }
         let names = try JSONEncoder().encode(DemangleRequest(names: ["_ZN4till5totalEi", "main", "_ZN4till"]))
-        let reply = try JSONDecoder().decode(
-            DemangleReply.self, from: Data(ParserTaskHandlers.demangle(Array(names), [])))
+        let reply: DemangleReply = try value(ParserTaskHandlers.demangle(Array(names), []))
         #expect(reply.names.map(\.full) == ["till::total(int)", "main", "_ZN4till"])
         #expect(reply.names.map(\.simplified) == ["till::total", "main", "_ZN4till"])
     }
 
-    @Test func badRequestsAreErrors() throws {
-        #expect(throws: IndexBuildError.self) { try ParserTaskHandlers.build(Array("{".utf8), [0, 1]) }
-        #expect(throws: IndexBuildError.self) { try ParserTaskHandlers.build(Array("{}".utf8), [0]) }
-        #expect(throws: IndexBuildError.self) { try ParserTaskHandlers.inspect([], []) }
-        #expect(throws: IndexBuildError.self) { try ParserTaskHandlers.demangle(Array("[]".utf8), []) }
-        #expect(throws: IndexBuildError.self) { try ParserTaskHandlers.inspect([], [-1]) }
+    private func value<Value: Codable & Sendable>(_ reply: [UInt8]) throws -> Value {
+        switch try JSONDecoder().decode(ParserReply<Value>.self, from: Data(reply)) {
+        case .value(let value): return value
+        case .refused(let refusal): throw ToolFailure(description: refusal.message)
+        }
+    }
+
+    private func refusal(_ reply: [UInt8]) throws -> ParserRefusal? {
+        // Which value it would have been does not matter for a refusal.
+        guard case .refused(let refusal) = try JSONDecoder().decode(ParserReply<DemangleReply>.self, from: Data(reply))
+        else { return nil }
+        return refusal
+    }
+
+    @Test func badRequestsAreRefusedAndSayNothingOfTheFile() throws {
+        let handlers = ParserTaskHandlers.self
+        #expect(try refusal(handlers.build(Array("{".utf8), [0, 1]))?.kind == .unavailable)
+        #expect(try refusal(handlers.build(Array("{}".utf8), [0]))?.kind == .unavailable)
+        #expect(try refusal(handlers.inspect([], []))?.kind == .unavailable)
+        #expect(try refusal(handlers.demangle(Array("[]".utf8), []))?.kind == .unavailable)
+        #expect(try refusal(handlers.inspect([], [-1]))?.kind == .unavailable)
+        // A request that names more inputs than came.
+        let request = IndexBuildRequest(
+            objectDigest: "d", objectName: "x", inputs: [.init(role: .split, digest: "e", name: "y")])
+        let bytes = try Array(JSONEncoder().encode(request))
+        #expect(try refusal(handlers.build(bytes, [0, 1]))?.message.contains("1 inputs are named") == true)
+    }
+
+    @Test func refusalsTellWhatKindOfReasonItIs() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("no object at all", to: "text")
+        let malformed = try withFile(folder.file("text")) { try refusal(ParserTaskHandlers.inspect([], [$0])) }
+        #expect(malformed?.kind == .malformed && malformed?.message.contains("not an ELF file") == true)
+        #expect(IndexBuildError.unsupported("x").refusal.kind == .unsupported)
+        let limit = IndexBuildError.object(
+            .limitExceeded(
+                file: "f", place: "section .debug_info", value: 9, limit: 8, setting: "ELFLimits.maximumSectionSize"))
+        #expect(limit.refusal.kind == .limit && limit.refusal.limit == "ELFLimits.maximumSectionSize")
+        #expect(limit.refusal.message.contains("f: section .debug_info"))
+        let rows = IndexBuildError.debugInformation(
+            .init(file: "f", section: ".debug_line", offset: 4, reason: .limit(name: "rows", maximum: 7)))
+        #expect(rows.refusal.limit == "DWARFLimits.rows")
     }
 
     @Test func aFullOutputIsNamed() throws {

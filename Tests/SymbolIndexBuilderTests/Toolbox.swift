@@ -66,12 +66,13 @@ func withFile<Result>(_ path: String, writable: Bool = false, _ body: (Int32) th
 }
 
 /// Builds the index of `name` in `folder`.
-func build(_ name: String, in folder: TemporaryFolder) throws -> IndexBuildReport {
+func build(_ name: String, in folder: TemporaryFolder, threads: Int = 2) throws -> IndexBuildReport {
     let path = folder.file(name)
     return try withFile(path) { object in
         try withFile(path + ".index", writable: true) { output in
             try buildIndex(
-                IndexBuildRequest(objectDigest: "d1", objectName: name), object: object, output: output)
+                IndexBuildRequest(objectDigest: "d1", objectName: name, threads: threads), object: object,
+                output: output)
         }
     }
 }
