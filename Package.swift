@@ -35,6 +35,9 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 /// What `--version` says of the sources that the binary was built from.
 let commit = Context.gitInformation.map { $0.currentCommit + ($0.hasUncommittedChanges ? "+" : "") } ?? "unknown"
 
+/// `Tests/Fuzz/fuzz.sh` builds the fuzzers with libFuzzer; everything else runs the same targets with seeds of their own.
+let fuzzing = Context.environment["SYMBOLIST_FUZZ"] != nil
+
 let package = Package(
     name: "symbolist",
     products: [
@@ -51,6 +54,9 @@ let package = Package(
         system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+        system("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
+        system("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
+        // For tests only: the other reader of DWARF, to compare with.
         system("CElfutils", pkgConfig: "libdw", apt: "libdw-dev"),
         .systemLibrary(name: "CFileSystem"),
         .target(name: "CDemangle", linkerSettings: [.linkedLibrary("iberty"), .linkedLibrary("stdc++")]),
@@ -60,8 +66,8 @@ let package = Package(
         room("Bytes", ["CCrypto"]),
 
         // Parsing, in the sandboxed child only.
-        room("ELFObject", ["Bytes", "CZlib", "CZstd"]),
-        room("DWARFReader", ["Bytes", "ELFObject", "CElfutils"]),
+        room("ELFObject", ["Bytes", "CISAL", "CLZMA", "CZstd"]),
+        room("DWARFReader", ["Bytes", "ELFObject"]),
         room("Demangling", ["CDemangle"]),
         room(
             "SymbolIndexBuilder",
@@ -95,11 +101,13 @@ let package = Package(
             swiftSettings: settings),
 
         tests("Bytes"),
-        tests("ELFObject", ["Bytes", "CZlib", "CZstd"]),
+        tests("ELFObject", ["Bytes", "CLZMA", "CZlib", "CZstd"]),
         tests("DWARFReader", ["Bytes", "CElfutils", "ELFObject"]),
-        tests("Demangling"),
-        tests("SymbolIndex", ["Bytes"]),
-        tests("SymbolIndexBuilder", ["Bytes", "ELFObject", "ParserTasks", "SymbolIndex"]),
+        tests("Demangling", ["CDemangle"]),
+        // Counts what a test allocates, by standing in for malloc in the test program.
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        tests("SymbolIndex", ["Bytes", "CAllocationCount"]),
+        tests("SymbolIndexBuilder", ["Bytes", "DWARFReader", "ELFObject", "ParserTasks", "SymbolIndex"]),
         // The program that the sandbox's tests start, good and bad; production starts symbolist itself.
         .target(name: "CSandboxProbe", path: "Tests/CSandboxProbe"),
         .executableTarget(
@@ -120,5 +128,22 @@ let package = Package(
                 "Symbolication", logging, lifecycle, lifecycleTestKit, grdb,
             ]),
         .testTarget(name: "EndToEndTests", dependencies: ["symbolist"], swiftSettings: settings),
+
+        // Fuzzing, a short run of it in the tests, and the benchmark of look-ups; none of it is in the product.
+        .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Bytes", "CFuzz", "CrashEvent", "CrashReports", "Demangling", "ParserTasks", "SymbolIndex",
+                "SymbolIndexBuilder",
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: settings),
+        .executableTarget(
+            name: "fuzz-runner", dependencies: ["FuzzTargets", "CFuzz"], path: "Tests/Fuzz/Runner",
+            swiftSettings: settings + (fuzzing ? [.define("LIBFUZZER")] : [])),
+        .testTarget(name: "FuzzTests", dependencies: ["fuzz-runner"], swiftSettings: settings),
+        .executableTarget(
+            name: "symbolist-bench", dependencies: ["Bytes", "SymbolIndex"], path: "Tests/Benchmarks/LookUp",
+            swiftSettings: settings),
     ]
 )

@@ -13,7 +13,13 @@ public enum Schema {
     /// "Symb", the file's `application_id`.
     static let applicationID = 0x5379_6d62
 
-    private static let steps: [String] = [SchemaVersion1.sql]
+    /// Runs inside the migration's transaction.
+    private typealias Step = @Sendable (GRDB.Database) throws -> Void
+
+    private static let steps: [Step] = [
+        { try $0.execute(sql: SchemaVersion1.sql) },
+        { try SchemaVersion2.migrate($0) },
+    ]
 
     /// What an existing file is.
     enum State: Equatable {
@@ -48,7 +54,7 @@ public enum Schema {
     static func migrate(_ db: GRDB.Database, path: String) throws {
         let found = try check(state(db), path: path)
         guard found < version else { return }
-        for step in steps[found...] { try db.execute(sql: step) }
+        for step in steps[found...] { try step(db) }
         try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
     }
 }

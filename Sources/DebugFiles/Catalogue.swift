@@ -17,6 +17,10 @@ struct Catalogue: Sendable {
         var hasSources: Bool
         /// Whether its blob was missing or damaged when it was last wanted.
         var isLost = false
+        /// Whether its debug information refers to other files (``Companion``).
+        var hasWanted = false
+        /// It does not have the image's id: an object that does names it as its separate debug file, by name and CRC.
+        var isLinked = false
     }
 
     /// What is known of an image: its ids, or without any its name.
@@ -45,6 +49,8 @@ struct Catalogue: Sendable {
         var inspection: ObjectInspection
         var project: String
         var upload: UploadNote?
+        /// Revision of the parser that inspected it.
+        var inspectedBy = 0
         /// Milliseconds since 1970.
         var addedAt: Int64
         var sources: [SourceEntry] = []
@@ -63,9 +69,7 @@ struct Catalogue: Sendable {
             let sequence = try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM catalogue_changes") ?? 0
             let statement = try db.cachedStatement(
                 sql: """
-                    SELECT object_ids.digest, max(quality) AS quality, max(added_at) AS newest, objects.inspection,
-                           EXISTS (SELECT 1 FROM source_manifests WHERE source_manifests.digest = objects.digest),
-                           objects.lost_at IS NOT NULL
+                    SELECT \(Self.candidateColumns)
                     FROM object_ids JOIN objects ON objects.digest = object_ids.digest
                     WHERE kind = ? AND id = ? AND project IN (?, 'default')
                     GROUP BY object_ids.digest ORDER BY quality DESC, newest DESC, object_ids.digest
@@ -75,8 +79,9 @@ struct Catalogue: Sendable {
                 if image.ids.isEmpty, let name = image.name { try Self.match(name, project, &found, db) }
                 for id in found.ids where found.candidates.isEmpty {
                     let rows = try Row.fetchAll(statement, arguments: [id.kind.rawValue, id.id, project])
-                    found.candidates = try rows.map(Self.candidate)
+                    found.candidates = try rows.map { try Self.candidate($0) }
                 }
+                try Self.addLinked(to: &found, project, db)
                 return found
             }
             return (sequence, found)
@@ -109,12 +114,48 @@ struct Catalogue: Sendable {
         }
     }
 
-    private static func candidate(_ row: Row) throws -> Candidate {
+    private static let candidateColumns = """
+        object_ids.digest, max(quality) AS quality, max(added_at) AS newest, objects.inspection,
+        EXISTS (SELECT 1 FROM source_manifests WHERE source_manifests.digest = objects.digest),
+        objects.lost_at IS NOT NULL,
+        EXISTS (SELECT 1 FROM wanted_inputs WHERE wanted_inputs.digest = objects.digest)
+        """
+
+    private static func candidate(_ row: Row, isLinked: Bool = false) throws -> Candidate {
         let text: String = row[3]
         return Candidate(
             digest: row[0], quality: ObjectQuality(rawValue: row[1]) ?? .other,
             inspection: try JSONDecoder().decode(ObjectInspection.self, from: Data(text.utf8)), hasSources: row[4],
-            isLost: row[5])
+            isLost: row[5], hasWanted: row[6], isLinked: isLinked)
+    }
+
+    /// Where no object with the id has whole debug information, the separate debug files that those objects name.
+    private static func addLinked(to found: inout Found, _ project: String, _ db: GRDB.Database) throws {
+        guard !found.candidates.contains(where: { $0.quality == .debugInformation }) else { return }
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT \(candidateColumns)
+                FROM wanted_inputs AS wanted
+                JOIN object_ids ON object_ids.kind = wanted.kind AND object_ids.id = wanted.id
+                JOIN objects ON objects.digest = object_ids.digest
+                WHERE wanted.digest = ? AND wanted.kind = 'debuglink' AND project IN (?, 'default')
+                GROUP BY object_ids.digest ORDER BY quality DESC, newest DESC, object_ids.digest
+                """)
+        for candidate in found.candidates where candidate.hasWanted {
+            for row in try Row.fetchAll(statement, arguments: [candidate.digest, project]) {
+                let linked = try Self.candidate(row, isLinked: true)
+                // The CRC has 32 bits; a build id that says otherwise counts more.
+                let isSameBuild =
+                    linked.inspection.buildID == nil || candidate.inspection.buildID == nil
+                    || linked.inspection.buildID == candidate.inspection.buildID
+                if isSameBuild, !found.candidates.contains(where: { $0.digest == linked.digest }) {
+                    found.candidates.append(linked)
+                }
+            }
+        }
+        // Stable: the order within a quality stays.
+        found.candidates = found.candidates.enumerated()
+            .sorted { ($1.element.quality, $0.offset) < ($0.element.quality, $1.offset) }.map(\.element)
     }
 
     /// Whether the object is known, whether this project has it, and whether the store lost its blob.
@@ -165,15 +206,6 @@ struct Catalogue: Sendable {
         return db.changesCount > 0
     }
 
-    /// A change under every id of the object, in every project that has it.
-    private static func announce(_ digest: String, _ db: GRDB.Database) throws {
-        try db.execute(
-            sql: """
-                INSERT INTO catalogue_changes (project, kind, id)
-                SELECT project, kind, id FROM object_ids WHERE digest = ?
-                """, arguments: [digest])
-    }
-
     // MARK: Writing
 
     /// Catalogues an object, an upload of it and its sources in one transaction, with the changes that wake the events
@@ -181,91 +213,34 @@ struct Catalogue: Sendable {
     /// - Returns: whether an answer can be better now.
     @discardableResult
     func add(_ addition: Addition) async throws(DebugFilesError) -> Bool {
-        var small = addition.inspection
-        small.sources = []
         let inspection: String
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            inspection = String(decoding: try encoder.encode(small), as: UTF8.self)
+            inspection = String(decoding: try encoder.encode(addition.inspection.withoutLists), as: UTF8.self)
         } catch {
             throw .catalogue("the inspection cannot be written as JSON: \(error)")
         }
         return try await write(durable: true) { db in
             try db.execute(
                 sql: """
-                    INSERT INTO objects (digest, size, stored_at, inspection) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (digest) DO UPDATE SET inspection = excluded.inspection WHERE inspection IS NULL
-                    """, arguments: [addition.digest, addition.size, addition.addedAt, inspection])
+                    INSERT INTO objects (digest, size, stored_at, inspection, inspected_by) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (digest) DO UPDATE
+                    SET inspection = excluded.inspection, inspected_by = excluded.inspected_by
+                    WHERE inspection IS NULL OR inspected_by < excluded.inspected_by
+                    """,
+                arguments: [addition.digest, addition.size, addition.addedAt, inspection, addition.inspectedBy])
+            let wantsMore = try Self.addWanted(of: addition, db)
             var isChanged = try Self.addIDs(of: addition, db)
             if let upload = addition.upload { try Self.addUpload(upload, of: addition.digest, db) }
             let hasReturned = try Self.forgetLoss(of: addition.digest, db)
             let hasNewSources = try Self.addSources(addition.sources, of: addition.digest, db)
-            if hasNewSources || hasReturned || addition.isRestored {
+            if hasNewSources || hasReturned || addition.isRestored || wantsMore {
                 isChanged = true
                 try Self.announce(addition.digest, db)
             }
             return isChanged
         }
-    }
-
-    private static func addIDs(of addition: Addition, _ db: GRDB.Database) throws -> Bool {
-        let quality = ObjectQuality(addition.inspection).rawValue
-        var isChanged = false
-        for id in CatalogueID.all(of: addition.inspection) {
-            try db.execute(
-                sql: """
-                    INSERT OR IGNORE INTO object_ids (project, kind, id, digest, quality, added_at)
-                    VALUES (?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [addition.project, id.kind.rawValue, id.id, addition.digest, quality, addition.addedAt])
-            guard db.changesCount > 0 else { continue }
-            isChanged = true
-            try db.execute(
-                sql: "INSERT INTO catalogue_changes (project, kind, id) VALUES (?, ?, ?)",
-                arguments: [addition.project, id.kind.rawValue, id.id])
-        }
-        return isChanged
-    }
-
-    /// The same build uploaded again from the same place says nothing new and adds no row.
-    private static func addUpload(_ upload: UploadNote, of digest: String, _ db: GRDB.Database) throws {
-        let labels = try upload.labels.isEmpty ? nil : labelText(upload.labels)
-        try db.execute(
-            sql: """
-                INSERT INTO uploads
-                    (project, digest, path, uploaded_at, host, git_commit, git_branch, git_dirty, labels, name)
-                SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS
-                    (SELECT 1 FROM uploads WHERE digest = ?2 AND project = ?1 AND path IS ?3 AND host IS ?5
-                     AND git_commit IS ?6 AND git_branch IS ?7 AND git_dirty IS ?8 AND labels IS ?9)
-                """,
-            arguments: [
-                upload.project, digest, upload.path, upload.uploadedAt, upload.host, upload.git?.commit,
-                upload.git?.branch, upload.git?.isDirty, labels, ImageName.base(of: upload.path),
-            ])
-    }
-
-    /// Whether the same upload is recorded already.
-    func isRecorded(_ upload: UploadNote, of digest: String) async throws(DebugFilesError) -> Bool {
-        try await read { db in
-            let labels = try upload.labels.isEmpty ? nil : Self.labelText(upload.labels)
-            return try Bool.fetchOne(
-                db,
-                sql: """
-                    SELECT EXISTS (SELECT 1 FROM uploads WHERE digest = ? AND project = ? AND path IS ? AND host IS ?
-                        AND git_commit IS ? AND git_branch IS ? AND git_dirty IS ? AND labels IS ?)
-                    """,
-                arguments: [
-                    digest, upload.project, upload.path, upload.host, upload.git?.commit, upload.git?.branch,
-                    upload.git?.isDirty, labels,
-                ]) ?? false
-        }
-    }
-
-    private static func labelText(_ labels: [String: String]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(labels), as: UTF8.self)
     }
 
     // MARK: Transactions

@@ -49,7 +49,7 @@ struct CatalogueRebuild: Sendable {
             try await catalogue.add(
                 Catalogue.Addition(
                     digest: digest, size: object.size, inspection: object.inspection, project: upload.project,
-                    upload: upload, addedAt: upload.uploadedAt, sources: entries))
+                    upload: upload, inspectedBy: object.inspectedBy, addedAt: upload.uploadedAt, sources: entries))
             entries = []
         }
         report.objects += 1

@@ -1,7 +1,7 @@
 import Database
 import GRDB
 
-/// The catalogue's tables of source texts and of quarantined objects.
+/// The catalogue's table of source texts.
 extension Catalogue {
     /// Where a text stands.
     struct TextPlace: Sendable, Equatable {
@@ -80,28 +80,5 @@ extension Catalogue {
             if db.changesCount > 0 { isChanged = true }
         }
         return isChanged
-    }
-
-    // MARK: Quarantine
-
-    /// How often parsers died of the object, and how the last time.
-    func deaths(of digest: String, revision: Int) async throws(DebugFilesError) -> (count: Int, reason: String) {
-        try await read { db in
-            let row = try Row.fetchOne(
-                db, sql: "SELECT deaths, reason FROM quarantine WHERE digest = ? AND builder_revision = ?",
-                arguments: [digest, revision])
-            return (row?[0] ?? 0, row?[1] ?? "")
-        }
-    }
-
-    /// Counts one more death.
-    func recordDeath(of digest: String, revision: Int, reason: String) async throws(DebugFilesError) {
-        try await write(durable: false) { db in
-            try db.execute(
-                sql: """
-                    INSERT INTO quarantine (digest, builder_revision, deaths, reason) VALUES (?1, ?2, 1, ?3)
-                    ON CONFLICT (digest, builder_revision) DO UPDATE SET deaths = deaths + 1, reason = ?3
-                    """, arguments: [digest, revision, reason])
-        }
     }
 }

@@ -20,18 +20,42 @@ public struct DebugFileStore: Sendable {
         public var indexCacheLimit = 8 << 30
         /// Builds at the same time in this process.
         public var concurrentBuilds = 2
+        /// What indexes of an older release are good for.
+        public var olderIndexes = OlderIndexes.answer(pause: .seconds(1))
+        /// Deaths of its parser after which an object is left alone.
+        public var quarantineLimit = 3
 
         /// The defaults.
         public init() {}
     }
 
+    /// What is done with an index that an older format version or builder revision left in the cache, where this one has
+    /// none yet.
+    public enum OlderIndexes: Sendable, Equatable {
+        /// It answers at once. Its successor is built in the background: one at a time, after those that somebody waits
+        /// for, with a pause behind each.
+        case answer(pause: Duration)
+        /// It does not answer: this version's is built while whoever asks waits.
+        case ignore
+
+        var pause: Duration? {
+            switch self {
+            case .answer(let pause): pause
+            case .ignore: nil
+            }
+        }
+    }
+
     /// Where blobs are kept; large event payloads go there as well.
     public let storage: any BlobStorage
-    private let catalogue: Catalogue
-    private let parser: any ObjectParser
-    private let cacheFolder: String
+    let catalogue: Catalogue
+    let parser: any ObjectParser
+    let cacheFolder: String
+    let cache: IndexCacheFolder
+    let options: Options
     private let library: IndexLibrary
     private let recentUse = RecentUse()
+    private let recentCompanions = RecentCompanions()
 
     /// Opens a store.
     ///
@@ -48,70 +72,11 @@ public struct DebugFileStore: Sendable {
         self.parser = parser
         self.cacheFolder = cacheFolder
         catalogue = Catalogue(database: database)
+        self.options = options
+        cache = try IndexCacheFolder(
+            cache: cacheFolder, version: parser.indexVersion, byteLimit: options.indexCacheLimit)
         library = IndexLibrary(
-            cache: try IndexCacheFolder(
-                cache: cacheFolder, version: parser.indexVersion, byteLimit: options.indexCacheLimit),
-            parser: parser, quarantine: catalogue, concurrentBuilds: options.concurrentBuilds)
-    }
-
-    // MARK: Uploading
-
-    /// Uploads files and everything below folders. A file that fails stands in the report; the rest goes on.
-    ///
-    /// Cost: every file below the paths is opened; objects that were not uploaded from the same place before are read
-    /// twice, inspected in a child, and copied. Cancelling the task ends it between two files.
-    /// - Parameter observer: Called in the order of events, never twice at once; it is waited for.
-    /// - Throws: What would hit every file: a store, catalogue or cache that cannot be written.
-    public func upload(
-        _ paths: [String], options: UploadOptions = UploadOptions(),
-        observer: @Sendable (UploadEvent) async -> Void = { _ in }
-    ) async throws(DebugFilesError) -> UploadReport {
-        let uploader = Uploader(
-            storage: storage, catalogue: catalogue, parser: parser, seen: SeenFiles(cache: cacheFolder),
-            cacheFolder: cacheFolder, options: options, host: Clock.hostName())
-        var walk = await offCooperativePool { UploadWalk(paths: paths) }
-        var report = UploadReport()
-        var walked = 0
-        while !Task.isCancelled {
-            let current = walk
-            let (next, items) = await offCooperativePool {
-                var walk = current
-                let items = walk.next(limit: 64)
-                return (walk, items)
-            }
-            guard !items.isEmpty else { break }
-            walk = next
-            for item in items where !Task.isCancelled {
-                if let outcome = try await deal(with: item, uploader, &report, observer) {
-                    report.outcomes.append(outcome)
-                    await observer(.finished(outcome))
-                }
-            }
-            walked += items.count
-            await observer(.walked(files: walked))
-        }
-        return report
-    }
-
-    private func deal(
-        with item: UploadWalk.Item, _ uploader: Uploader, _ report: inout UploadReport,
-        _ observer: @Sendable (UploadEvent) async -> Void
-    ) async throws(DebugFilesError) -> UploadOutcome? {
-        let reason: UploadReport.PassedOver.Reason
-        let sentence: String
-        switch item.kind {
-        case .candidate:
-            await observer(.started(path: item.path, size: item.size))
-            return try await uploader.upload(item, into: &report)
-        case .relocatable:
-            (reason, sentence) = (.relocatable, "a relocatable object file; upload what the linker makes of it")
-        case .notELF: (reason, sentence) = (.notELF, "not an ELF file")
-        case .otherELF: (reason, sentence) = (.otherELF, "neither an executable nor a shared object nor a debug file")
-        case .unreadable(let text): (reason, sentence) = (.unreadable, text)
-        }
-        if item.isNamed { return UploadOutcome(path: item.path, status: .failed, reason: sentence, size: item.size) }
-        report.passedOver.add(item.path, reason, detail: sentence)
-        return nil
+            cache: cache, parser: parser, quarantine: catalogue, options: options)
     }
 
     // MARK: Asking
@@ -130,8 +95,13 @@ public struct DebugFileStore: Sendable {
     public func resolve(
         project: String, images: [ImageQuery]
     ) async throws(DebugFilesError) -> Resolution {
-        try await Resolver(storage: storage, catalogue: catalogue, library: library, recentUse: recentUse)
-            .resolve(project: project, images: images)
+        try await resolver.resolve(project: project, images: images)
+    }
+
+    var resolver: Resolver {
+        Resolver(
+            storage: storage, catalogue: catalogue, library: library, recentUse: recentUse,
+            recentCompanions: recentCompanions)
     }
 
     /// The text of a source path of an object; `nil` when the store has none.

@@ -5,7 +5,7 @@ public import ParserTasks
 public enum ObjectQuality: Int, Sendable, Codable, Comparable {
     /// Neither debug information nor symbols.
     case other = 0
-    /// A symbol table: names of functions, no lines.
+    /// A symbol table, whole or compressed: names of functions, no lines.
     case symbols = 1
     /// DWARF of which parts cannot be read.
     case partialDebugInformation = 2
@@ -17,7 +17,7 @@ public enum ObjectQuality: Int, Sendable, Codable, Comparable {
         if inspection.hasDebugInformation {
             self = inspection.problems.isEmpty ? .debugInformation : .partialDebugInformation
         } else {
-            self = inspection.hasSymbolTable ? .symbols : .other
+            self = inspection.hasSymbolTable || inspection.hasMiniDebugInformation ? .symbols : .other
         }
     }
 

@@ -18,14 +18,65 @@ public protocol ObjectParser: Sendable {
         _ object: FileDescriptor, name: String, embeddedTexts: FileDescriptor
     ) async throws(ObjectParserError) -> ObjectInspection
 
-    /// Writes the object's index to `output`, which is writable and empty.
+    /// Writes the index of `source`'s object to `output`, which is writable and empty.
+    /// - Parameter onProgress: Told now and then how much of the debug information is read. Called on any thread.
     func build(
-        _ object: FileDescriptor, digest: String, name: String, into output: FileDescriptor
+        _ source: BuildSource, into output: FileDescriptor, onProgress: BuildProgress?
     ) async throws(ObjectParserError) -> IndexBuildReport
 }
 
+/// Bytes of debug information that are read, and all of them.
+public typealias BuildProgress = @Sendable (_ done: Int, _ total: Int) -> Void
+
+/// What an index is made from: an object and the files that its debug information refers to, all open.
+public struct BuildSource: Sendable {
+    /// What a file beside the object is for.
+    public typealias Role = InputRole
+
+    /// A file beside the object.
+    public struct Input: Sendable {
+        /// What it is for.
+        public var role: InputRole
+        /// SHA-256.
+        public var digest: String
+        /// For messages only.
+        public var name: String
+        /// Readable, a regular file.
+        public var file: FileDescriptor
+
+        /// An input.
+        public init(role: InputRole, digest: String, name: String, file: FileDescriptor) {
+            self.role = role
+            self.digest = digest
+            self.name = name
+            self.file = file
+        }
+    }
+
+    /// The most files that one build is handed beside its object: descriptors are a bounded thing. Whoever has more split
+    /// units packs them (`llvm-dwp`); what is left out is counted in the index's problems.
+    public static let inputLimit = 190
+
+    /// Readable, a regular file.
+    public var object: FileDescriptor
+    /// SHA-256.
+    public var digest: String
+    /// For messages only.
+    public var name: String
+    /// In the order of their roles and digests, so that the same files give the same index.
+    public var inputs: [Input]
+
+    /// A source.
+    public init(object: FileDescriptor, digest: String, name: String, inputs: [Input] = []) {
+        self.object = object
+        self.digest = digest
+        self.name = name
+        self.inputs = inputs
+    }
+}
+
 /// What an index is a function of besides its input objects.
-public struct IndexVersion: Sendable, Hashable {
+public struct IndexVersion: Sendable, Hashable, Comparable {
     /// Version of the file format.
     public let format: Int
     /// Revision of the code that fills it.
@@ -36,25 +87,36 @@ public struct IndexVersion: Sendable, Hashable {
         self.format = format
         self.builderRevision = builderRevision
     }
+
+    /// Older before newer: by format, then by revision.
+    public static func < (left: IndexVersion, right: IndexVersion) -> Bool {
+        (left.format, left.builderRevision) < (right.format, right.builderRevision)
+    }
 }
 
 /// Why an object could not be read.
 public enum ObjectParserError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The child read the file and refused it: the text names section, field or limit.
+    /// The child read the file and refused it: the text names section and field.
     case malformed(String)
     /// A well-formed file of a kind that is not understood.
     case unsupported(String)
-    /// The child died or broke a limit: the file's fault until shown otherwise; counts towards quarantine.
+    /// The file asks for more than a limit allows, and the child said so: `name` is the limit's.
+    case limit(name: String, reason: String)
+    /// The child died or broke a limit of its process: the file's fault until shown otherwise; counts towards quarantine.
     case died(String)
     /// The child took too long; counts towards quarantine.
     case timedOut(String)
+    /// The child said that the system failed it, a full disk for example. Not counted against the file, and on a child's
+    /// word alone no outage either.
+    case system(String)
     /// The child could not be started or spoken to: not the file's fault.
     case unavailable(String)
 
     /// A sentence for a person.
     public var description: String {
         switch self {
-        case .malformed(let reason), .unsupported(let reason): reason
+        case .malformed(let reason), .unsupported(let reason), .system(let reason): reason
+        case .limit(let name, let reason): reason.contains(name) ? reason : "\(reason) (limit \(name))"
         case .died(let reason): "the parser died: \(reason)"
         case .timedOut(let reason): "the parser took too long: \(reason)"
         case .unavailable(let reason): "the parser could not run: \(reason)"
@@ -65,7 +127,7 @@ public enum ObjectParserError: Error, Sendable, Equatable, CustomStringConvertib
     var countsTowardsQuarantine: Bool {
         switch self {
         case .died, .timedOut: true
-        case .malformed, .unsupported, .unavailable: false
+        case .malformed, .unsupported, .limit, .system, .unavailable: false
         }
     }
 }

@@ -1,19 +1,28 @@
-/// Remembers which objects kill their parsers: after ``limit`` deaths of one revision an object is not tried again by
+/// Remembers which objects kill their parsers: after a number of deaths of one revision an object is not tried again by
 /// it.
+///
+/// What is counted is the index (``IndexKey``): an object whose parser dies of a supplementary file that came with it is
+/// still tried without that file.
 protocol QuarantineRecord: Sendable {
-    func deaths(of digest: String, revision: Int) async throws(DebugFilesError) -> (count: Int, reason: String)
-    func recordDeath(of digest: String, revision: Int, reason: String) async throws(DebugFilesError)
+    func deaths(of key: String, revision: Int) async throws(DebugFilesError) -> (count: Int, reason: String)
+    func recordDeath(
+        of key: String, object: String, revision: Int, reason: String
+    ) async throws(DebugFilesError)
 }
 
 extension QuarantineRecord {
-    /// Deaths after which an object is left alone.
-    static var limit: Int { 3 }
+    /// Why the index must not be tried again; `nil` when it may.
+    func refusal(of key: String, revision: Int, limit: Int) async throws(DebugFilesError) -> String? {
+        let (count, reason) = try await deaths(of: key, revision: revision)
+        guard count >= limit else { return nil }
+        return Quarantine.sentence(deaths: count, revision: revision, reason: reason)
+    }
+}
 
-    /// Why the object must not be tried again; `nil` when it may.
-    func refusal(of digest: String, revision: Int) async throws(DebugFilesError) -> String? {
-        let (count, reason) = try await deaths(of: digest, revision: revision)
-        guard count >= Self.limit else { return nil }
-        return "quarantined after \(count) deaths of its parser (revision \(revision)); the last: \(reason)"
+/// Words about quarantine.
+enum Quarantine {
+    static func sentence(deaths: Int, revision: Int, reason: String) -> String {
+        "quarantined after \(deaths) deaths of its parser (revision \(revision)); the last: \(reason)"
     }
 }
 
@@ -23,9 +32,9 @@ extension Catalogue: QuarantineRecord {}
 actor MemoryQuarantine: QuarantineRecord {
     private var records: [String: (count: Int, reason: String)] = [:]
 
-    func deaths(of digest: String, revision: Int) -> (count: Int, reason: String) { records[digest] ?? (0, "") }
+    func deaths(of key: String, revision: Int) -> (count: Int, reason: String) { records[key] ?? (0, "") }
 
-    func recordDeath(of digest: String, revision: Int, reason: String) {
-        records[digest] = ((records[digest]?.count ?? 0) + 1, reason)
+    func recordDeath(of key: String, object: String, revision: Int, reason: String) {
+        records[key] = ((records[key]?.count ?? 0) + 1, reason)
     }
 }

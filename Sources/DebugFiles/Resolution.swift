@@ -41,6 +41,8 @@ public struct ResolvedObject: Sendable {
     public let quality: IndexQuality
     /// Whether any source text of the object is stored.
     public let hasSources: Bool
+    /// Why a file that is there and that the object refers to was not used, in a sentence.
+    public let problem: String?
 }
 
 /// The answer for one image.
@@ -58,6 +60,11 @@ public struct ResolvedImage: Sendable {
     /// The ids under which a later upload would bring what it lacks: the image's, or those of the build that its name
     /// found. Empty for an image without an id that nothing was found for: a later upload does not wake its event.
     public let ids: [CatalogueID]
+    /// The files that the object refers to and that are not there: split units, a supplementary or a separate debug file.
+    /// An upload of any of them wakes whoever waits for `ids` too, so that this list may be cut off.
+    public let awaited: [CatalogueID]
+    /// The most that are listed in ``awaited``.
+    public static let awaitedLimit = 64
     /// The image has no id; the object is of the only build that was uploaded under its name. Nothing proves that it is
     /// the build that ran.
     public let matchedByName: Bool

@@ -7,8 +7,14 @@ struct Resolver: Sendable {
     let catalogue: Catalogue
     let library: IndexLibrary
     let recentUse: RecentUse
+    let recentCompanions: RecentCompanions
 
-    func resolve(project: String, images: [ImageQuery]) async throws(DebugFilesError) -> Resolution {
+    /// Objects with one id that are tried. More than a stripped file, a debug file and their copies are nobody's build.
+    private static let candidateLimit = 16
+
+    func resolve(
+        project: String, images: [ImageQuery], onProgress: BuildProgress? = nil
+    ) async throws(DebugFilesError) -> Resolution {
         // The build id counts first; the debug id holds 16 bytes of it only.
         let wanted = images.map { image in
             Catalogue.Wanted(
@@ -17,11 +23,12 @@ struct Resolver: Sendable {
                 name: image.hasNoID ? image.codeFile.flatMap(ImageName.base) : nil)
         }
         let found = try await catalogue.candidates(project: project, images: wanted)
+        let context = Context(project: project, sequence: found.sequence, onProgress: onProgress)
         let results = await withTaskGroup(of: (Int, Result<ResolvedImage, IndexFailure>).self) { group in
             for (position, image) in images.enumerated() {
                 group.addTask {
                     do throws(IndexFailure) {
-                        return (position, .success(try await answer(image, found.found[position])))
+                        return (position, .success(try await answer(image, found.found[position], context)))
                     } catch {
                         return (position, .failure(error))
                     }
@@ -46,16 +53,16 @@ struct Resolver: Sendable {
 
     /// Throws outages only: any other failure is the image's answer.
     private func answer(
-        _ image: ImageQuery, _ found: Catalogue.Found
+        _ image: ImageQuery, _ found: Catalogue.Found, _ context: Context
     ) async throws(IndexFailure) -> ResolvedImage {
         func failed(_ status: ImageStatus, _ reason: String) -> ResolvedImage {
             ResolvedImage(
                 query: image, status: status, reason: reason, object: nil, lacks: [.object], ids: found.ids,
-                matchedByName: found.isMatchedByName)
+                awaited: [], matchedByName: found.isMatchedByName)
         }
         guard !found.ids.isEmpty else { return failed(.missing, Self.namelessness(image, found)) }
         let wanted = found.ids.first { $0.kind == .buildID }?.id
-        let matching = found.candidates.filter { wanted == nil || $0.inspection.buildID == wanted }
+        let matching = found.candidates.filter { $0.isLinked || wanted == nil || $0.inspection.buildID == wanted }
         guard !matching.isEmpty else {
             if let other = found.candidates.first {
                 return failed(.missing, BuildIDMismatch.reason(found: other.inspection.buildID, wanted: wanted))
@@ -64,19 +71,91 @@ struct Resolver: Sendable {
             return failed(.missing, "no debug file with \(names.joined(separator: " or ")) was uploaded")
         }
         var failure: IndexFailure?
-        for candidate in matching {
+        var best: Contender?
+        for candidate in matching.prefix(Self.candidateLimit) {
+            // They come best first: what cannot be better any more need not be built.
+            if let best, best.index.header.quality == .full || best.index.header.quality > candidate.quality.ceiling {
+                break
+            }
             do throws(IndexFailure) {
-                let index = try await library.index(
-                    of: candidate.digest, name: candidate.digest,
-                    open: { () throws(IndexFailure) in try await open(candidate) })
-                return answer(image, found, candidate, index)
+                let contender = try await contender(candidate, context)
+                if best.map({ $0.rank < contender.rank }) ?? true { best = contender }
             } catch {
                 if error.isOutage { throw error }
                 // The best one's failure is what an operator has to mend.
                 failure = failure ?? error
             }
         }
+        if let best { return answer(image, found, best) }
         return failed(failure?.status ?? .other, failure?.reason ?? "no candidate")
+    }
+
+    /// An object that could answer, with its index.
+    private struct Contender {
+        var candidate: Catalogue.Candidate
+        var index: SymbolIndex
+        /// What it wants and nobody has.
+        var awaited: [CatalogueID]
+        var problem: String?
+
+        /// The inspection cannot tell a few dynamic symbols from a whole symbol table; the index can.
+        var rank: (IndexQuality, UInt64, UInt64) {
+            let metadata = try? index.metadata()
+            return (index.header.quality, metadata?.unitsRead ?? 0, metadata?.symbolsRead ?? 0)
+        }
+    }
+
+    /// What every image of one question shares.
+    struct Context: Sendable {
+        var project: String
+        var sequence: Int64
+        var onProgress: BuildProgress?
+    }
+
+    private func contender(
+        _ candidate: Catalogue.Candidate, _ context: Context
+    ) async throws(IndexFailure) -> Contender {
+        var companions: [Catalogue.Companion] = []
+        if candidate.hasWanted {
+            do throws(DebugFilesError) {
+                companions = try await self.companions(of: candidate.digest, context)
+            } catch {
+                throw .outage(error.description)
+            }
+        }
+        let notedAsLost = Set(companions.flatMap(\.holders).filter(\.isLost).map(\.digest))
+        var lost: Set<String> = []
+        var problem: String?
+        while true {
+            let choice = await InputChoice.make(companions, without: lost) { digest in
+                ((try? await storage.size(of: digest)) ?? nil) != nil
+            }
+            let request = IndexRequest(
+                object: candidate.digest, name: candidate.digest, inputs: problem == nil ? choice.inputs : [])
+            let inputs = request.inputs
+            do throws(IndexFailure) {
+                let index = try await library.index(
+                    of: request, onProgress: context.onProgress,
+                    open: { () throws(IndexFailure) in try await open(candidate, inputs, notedAsLost) })
+                return Contender(
+                    candidate: candidate, index: index, awaited: choice.absent, problem: problem ?? choice.problem)
+            } catch {
+                // Each round has an input less, or none.
+                if let digest = error.lostInput, lost.insert(digest).inserted { continue }
+                guard !inputs.isEmpty, !error.isOutage, error != .cancelled else { throw error }
+                // The object is one thing, what came beside it another: a damaged supplementary file takes nothing away.
+                problem = "with the files it refers to, its index cannot be built: \(error.reason)"
+            }
+        }
+    }
+
+    private func companions(
+        of digest: String, _ context: Context
+    ) async throws(DebugFilesError) -> [Catalogue.Companion] {
+        if let known = await recentCompanions.get(digest, context) { return known }
+        let found = try await catalogue.companions(of: digest, project: context.project)
+        await recentCompanions.put(found, digest, context)
+        return found
     }
 
     /// Why an image without an id has no debug file.
@@ -92,33 +171,51 @@ struct Resolver: Sendable {
             + (others > 0 ? " and \(others) older" : "")
     }
 
-    private func answer(
-        _ image: ImageQuery, _ found: Catalogue.Found, _ candidate: Catalogue.Candidate, _ index: SymbolIndex
-    ) -> ResolvedImage {
-        let quality = index.header.quality
+    private func answer(_ image: ImageQuery, _ found: Catalogue.Found, _ best: Contender) -> ResolvedImage {
+        let quality = best.index.header.quality
         var lacks: Set<Lack> = []
         if quality < .full { lacks.insert(.debugInformation) }
-        if !candidate.hasSources { lacks.insert(.sources) }
+        if !best.candidate.hasSources { lacks.insert(.sources) }
         let object = ResolvedObject(
-            digest: candidate.digest, inspection: candidate.inspection, index: index, quality: quality,
-            hasSources: candidate.hasSources)
+            digest: best.candidate.digest, inspection: best.candidate.inspection, index: best.index, quality: quality,
+            hasSources: best.candidate.hasSources, problem: best.problem)
         return ResolvedImage(
             query: image, status: .found, reason: nil, object: object, lacks: lacks, ids: found.ids,
+            awaited: quality < .full ? Array(best.awaited.prefix(ResolvedImage.awaitedLimit)) : [],
             matchedByName: found.isMatchedByName)
     }
 
     // MARK: Blobs
 
-    /// The object's blob, read once and compared with its digest: an index of other bytes would lie under a good name
-    /// for ever. Called only when an index is built.
-    private func open(_ candidate: Catalogue.Candidate) async throws(IndexFailure) -> FileDescriptor {
+    /// The object's and its inputs' blobs, each read once and compared with its digest: an index of other bytes would lie
+    /// under a good name for ever. Called only when an index is built.
+    private func open(
+        _ candidate: Catalogue.Candidate, _ inputs: [IndexRequest.Input], _ notedAsLost: Set<String>
+    ) async throws(IndexFailure) -> BuildSource {
+        var source = BuildSource(
+            object: try await open(candidate.digest, isLost: candidate.isLost), digest: candidate.digest,
+            name: candidate.digest)
+        for input in inputs {
+            do throws(IndexFailure) {
+                let file = try await open(input.digest, isLost: notedAsLost.contains(input.digest))
+                source.inputs.append(.init(role: input.role, digest: input.digest, name: input.name, file: file))
+            } catch {
+                var error = error
+                if !error.isOutage { error.lostInput = input.digest }
+                throw error
+            }
+        }
+        return source
+    }
+
+    private func open(_ digest: String, isLost: Bool) async throws(IndexFailure) -> FileDescriptor {
         do throws(BlobStorageError) {
-            let file = try await storage.openVerified(candidate.digest)
+            let file = try await storage.openVerified(digest)
             // Somebody put it back, past any upload. That this cannot be noted hides no answer.
-            if candidate.isLost { try? await catalogue.recordReturn(of: candidate.digest) }
+            if isLost { try? await catalogue.recordReturn(of: digest) }
             return file
         } catch {
-            return try await reopen(candidate, after: error)
+            return try await reopen(digest, isLost: isLost, after: error)
         }
     }
 
@@ -127,21 +224,21 @@ struct Resolver: Sendable {
     /// The order leaves no event waiting for ever: the loss is noted before the last look. An upload that mends the blob
     /// before that look is seen by it; one that mends it later finds the note and wakes whoever lacks the object.
     private func reopen(
-        _ candidate: Catalogue.Candidate, after error: BlobStorageError
+        _ digest: String, isLost: Bool, after error: BlobStorageError
     ) async throws(IndexFailure) -> FileDescriptor {
         switch error {
         case .missing, .damaged: break
         default: throw .outage(error.description)
         }
         do throws(DebugFilesError) {
-            try await catalogue.recordLoss(of: candidate.digest, now: Clock.milliseconds())
+            try await catalogue.recordLoss(of: digest, now: Clock.milliseconds())
         } catch {
             throw .outage(error.description)
         }
         do throws(BlobStorageError) {
-            if case .damaged = error, try await storage.setAsideIfDamaged(candidate.digest) { throw error }
-            let file = try await storage.openVerified(candidate.digest)
-            try? await catalogue.recordReturn(of: candidate.digest)
+            if case .damaged = error, try await storage.setAsideIfDamaged(digest) { throw error }
+            let file = try await storage.openVerified(digest)
+            try? await catalogue.recordReturn(of: digest)
             return file
         } catch {
             switch error {
@@ -149,7 +246,7 @@ struct Resolver: Sendable {
                 throw IndexFailure(
                     .missing,
                     "the catalogue names blob \(digest), which the store does not have"
-                        + (candidate.isLost ? " any more; upload the file again" : ""))
+                        + (isLost ? " any more; upload the file again" : ""))
             case .damaged:
                 throw IndexFailure(.other, "\(error.description) and was set aside; upload the file again")
             default: throw .outage(error.description)
@@ -167,8 +264,19 @@ extension ImageQuery {
 }
 
 extension CatalogueID {
-    /// For messages.
-    var words: String { "\(kind == .buildID ? "build id" : "debug id") \(id)" }
+    /// Kind and id, for messages.
+    public var words: String { "\(kind.words) \(id)" }
+}
+
+extension ObjectQuality {
+    /// The best index that an object of this quality can have.
+    var ceiling: IndexQuality {
+        switch self {
+        case .other: .none
+        case .symbols: .symbols
+        case .partialDebugInformation, .debugInformation: .full
+        }
+    }
 }
 
 /// The sentence about a debug file of another build.
@@ -176,22 +284,5 @@ enum BuildIDMismatch {
     static func reason(found: String?, wanted: String?) -> String {
         let has = found.map { "has build id \($0)" } ?? "has no build id"
         return "the debug file \(has), the image's is \(wanted ?? "not known")"
-    }
-}
-
-/// Keeps the note "this object was used" from being written at every event.
-actor RecentUse {
-    private static let interval = Duration.seconds(6 * 60 * 60)
-    private var noted: [String: ContinuousClock.Instant] = [:]
-
-    /// Those whose use was not noted for hours.
-    func due(_ digests: Set<String>) -> Set<String> {
-        let now = ContinuousClock.now
-        if noted.count > 10_000 { noted = noted.filter { $0.value + Self.interval > now } }
-        return digests.filter { digest in
-            if let last = noted[digest], last + Self.interval > now { return false }
-            noted[digest] = now
-            return true
-        }
     }
 }

@@ -2,12 +2,26 @@ public import ParserTasks
 
 /// What an upload tells about while it runs, in this order for each file.
 public enum UploadEvent: Sendable {
-    /// An object is being read, inspected and stored.
+    /// An object is being read.
     case started(path: String, size: Int)
+    /// It is being inspected, or stored.
+    case stage(path: String, UploadStage, size: Int)
     /// A file was dealt with. Files that a folder walk only counts are not told one by one.
     case finished(UploadOutcome)
     /// The walk went past so many files.
     case walked(files: Int)
+    /// An index is being built: bytes of debug information that are read, of all. Zero of zero at first.
+    case indexing(name: String, done: Int, total: Int)
+    /// An index was dealt with. These come when all files are.
+    case indexed(UploadedIndex)
+}
+
+/// What is being done with an object.
+public enum UploadStage: String, Sendable {
+    /// The sandboxed child looks what it is.
+    case inspecting
+    /// It is copied into the store, with its sources.
+    case storing
 }
 
 /// What became of one file.
@@ -46,6 +60,12 @@ public struct UploadOutcome: Sendable, Codable, Equatable {
     public var hasSymbolTable = false
     /// Whether there is `.eh_frame` or `.debug_frame`.
     public var hasUnwindTables = false
+    /// How many split units it holds (`.dwo`, `.dwp`).
+    public var heldSplitUnits = 0
+    /// Whether it is a DWARF 5 supplementary file.
+    public var isSupplementary = false
+    /// How many other files its debug information refers to: split units, a supplementary or a separate debug file.
+    public var wantedFiles = 0
     /// Parts that could not be read, each with section and reason; the rest answers.
     public var problems: [String] = []
     /// What became of the sources it names.
@@ -67,6 +87,9 @@ public struct UploadOutcome: Sendable, Codable, Equatable {
         hasDebugInformation = inspection.hasDebugInformation
         hasSymbolTable = inspection.hasSymbolTable
         hasUnwindTables = inspection.hasUnwindTables
+        heldSplitUnits = inspection.heldSplitUnits.count
+        isSupplementary = inspection.supplementaryID != nil
+        wantedFiles = WantedFile.all(of: inspection).count
         problems = inspection.problems
     }
 }
@@ -155,6 +178,8 @@ public struct UploadReport: Sendable, Codable, Equatable {
     public var outcomes: [UploadOutcome] = []
     /// The files that are no objects to upload.
     public var passedOver = PassedOver()
+    /// The indexes that the upload built, when it was told to.
+    public var indexes: [UploadedIndex] = []
 
     /// How many objects ended so.
     public func count(_ status: UploadOutcome.Status) -> Int { outcomes.count { $0.status == status } }

@@ -5,6 +5,7 @@ import Glibc
 ///     .build/release ─link▶ x86_64-unknown-linux-gnu/release/
 ///                              app            candidate        e_type EXEC or DYN
 ///                              App.build/a.o  relocatable      e_type REL
+///                              a.dwo          candidate        e_type REL too: known by its name
 ///                              app.product/…  notELF
 ///
 /// A path that was named may be a link itself. Below it, links are followed after everything else, each target once by
@@ -25,7 +26,7 @@ struct UploadWalk: Sendable {
     }
 
     enum Kind: Sendable, Equatable {
-        /// An executable, shared object or separate debug file: worth an inspection.
+        /// An executable, shared object, separate debug file, kernel module or file of split units: worth an inspection.
         case candidate
         /// `ET_REL`: what a linker reads, no addresses of a process.
         case relocatable
@@ -142,19 +143,24 @@ struct UploadWalk: Sendable {
             // The same file under a second name (hard link, link) is one file, unless somebody asked for that name.
             guard isFirst || isNamed else { return nil }
             let head = try file.read(at: 0, count: 20, path: path)
-            return Item(path: path, kind: Self.kind(ofHead: head), isNamed: isNamed, size: status.size)
+            return Item(path: path, kind: Self.kind(ofHead: head, path: path), isNamed: isNamed, size: status.size)
         } catch {
             return Item(path: path, kind: .unreadable(error.reason), isNamed: isNamed)
         }
     }
 
-    /// What the first 20 bytes of a file say.
-    static func kind(ofHead head: [UInt8]) -> Kind {
+    /// Endings of relocatable files that are on their way to something else; clang wraps its modules in ELF.
+    private static let intermediate = [".o", ".obj", ".lo", ".pcm", ".pch", ".gch"]
+
+    /// What the first 20 bytes of a file say, and for a relocatable one its name.
+    static func kind(ofHead head: [UInt8], path: String = "") -> Kind {
         guard head.count >= 18, head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else { return .notELF }
         // e_ident[EI_DATA] says the byte order of e_type: 1 little, 2 big.
         let type = head[5] == 2 ? UInt16(head[16]) << 8 | UInt16(head[17]) : UInt16(head[17]) << 8 | UInt16(head[16])
         switch type {
-        case 1: return .relocatable
+        // What a linker or compiler will read again is left out. Other relocatable files are finished: kernel modules,
+        // split units, their packages, and the supplementary files of dwz, which have any name or no ending at all.
+        case 1: return path.isEmpty || intermediate.contains { path.hasSuffix($0) } ? .relocatable : .candidate
         case 2, 3: return .candidate
         default: return .otherELF
         }

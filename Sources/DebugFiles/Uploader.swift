@@ -1,22 +1,5 @@
 import ParserTasks
 
-/// How an upload is to be done.
-public struct UploadOptions: Sendable {
-    /// Uploads to `default` are seen by every project.
-    public var project = "default"
-    /// Said of the build, beside or instead of git.
-    public var labels: [String: String] = [:]
-    /// Which sources may be taken; `nil` takes none.
-    public var sources: SourcePolicy?
-    /// Whether `git` is asked for commit and branch.
-    public var asksGit = true
-    /// The caller's environment: `PATH` and `HOME` for `git`.
-    public var environment: [String: String] = [:]
-
-    /// Defaults: project `default`, no sources.
-    public init() {}
-}
-
 /// Uploads files: walk, hash, inspect in the child, store, collect sources, catalogue.
 ///
 /// For each object the blobs come first (object, packs), then its notes, then one transaction that catalogues it and
@@ -30,6 +13,7 @@ struct Uploader: Sendable {
     let cacheFolder: String
     let options: UploadOptions
     let host: String
+    let observer: @Sendable (UploadEvent) async -> Void
     let git = GitMemory()
 
     /// One file on its way.
@@ -46,6 +30,8 @@ struct Uploader: Sendable {
         var isCatalogued = false
         /// Whether the catalogue says that the store lost its blob.
         var isLost = false
+        /// Whether an older parser had inspected it, and this one has now: it may have found more.
+        var isInspectedAgain = false
         /// Whether `stat` says that this very file was uploaded before: then it was not read now.
         var isSeen: Bool
     }
@@ -63,11 +49,8 @@ struct Uploader: Sendable {
     ) async throws(DebugFilesError) -> UploadOutcome? {
         do throws(Refusal) {
             let object = try await open(item)
-            guard object.inspection.buildID != nil || object.inspection.hasDebugInformation,
-                !CatalogueID.all(of: object.inspection).isEmpty
-            else {
-                throw .passedOver(.withoutID, "neither a build id nor debug information with an id")
-            }
+            try refuseWithoutID(object)
+            await observer(.stage(path: item.path, .storing, size: object.status.size))
             var outcome = UploadOutcome(
                 path: item.path, status: object.isKnown ? .alreadyStored : .stored, size: object.status.size)
             outcome.digest = object.digest
@@ -93,6 +76,19 @@ struct Uploader: Sendable {
                 report.passedOver.add(item.path, reason, detail: detail)
                 return nil
             }
+        }
+    }
+
+    private func refuseWithoutID(_ object: Object) throws(Refusal) {
+        let inspection = object.inspection
+        let holdsSplitUnits = [".dwo", ".dwp"].contains { object.path.hasSuffix($0) }
+        if holdsSplitUnits, inspection.heldSplitUnits.isEmpty {
+            throw .passedOver(.withoutID, "no split unit with an id")
+        }
+        guard inspection.buildID != nil || inspection.hasDebugInformation || inspection.isPart,
+            !CatalogueID.all(of: inspection, name: ImageName.base(of: object.path)).isEmpty
+        else {
+            throw .passedOver(.withoutID, "neither a build id nor debug information with an id")
         }
     }
 
@@ -123,15 +119,18 @@ struct Uploader: Sendable {
             let known = try await catalogue.isKnown(opened.digest, project: options.project)
             object.isCatalogued = known.object
             object.isLost = known.isLost
-            if known.object, let note = try await objectNote(opened.digest), !(try await needsEmbeddedTexts(note)) {
-                object.inspection = note.inspection
-                object.isKnown = known.inProject
-                return object
-            }
             object.isKnown = known.inProject
+            if known.object, let note = try await objectNote(opened.digest) {
+                object.isInspectedAgain = note.inspectedBy < parser.indexVersion.builderRevision
+                if !object.isInspectedAgain, !(try await needsEmbeddedTexts(note)) {
+                    object.inspection = note.inspection
+                    return object
+                }
+            }
         } catch {
             throw .store(error)
         }
+        await observer(.stage(path: item.path, .inspecting, size: object.status.size))
         try await inspect(&object, item)
         return object
     }
@@ -181,7 +180,7 @@ struct Uploader: Sendable {
     /// stand in the outcome.
     private func refuseUnreadableDebugInformation(_ inspection: ObjectInspection) throws(Refusal) {
         guard inspection.hasDebugInformation, let problem = inspection.problems.first, inspection.sources.isEmpty,
-            inspection.sourcesOmitted == 0, inspection.splitUnits.isEmpty
+            inspection.sourcesOmitted == 0, inspection.splitUnits.isEmpty, !inspection.isPart
         else { return }
         let others = inspection.problems.count - 1
         let reason = problem + (others > 0 ? " (and \(others) more)" : "")
@@ -209,7 +208,7 @@ struct Uploader: Sendable {
         let now = Clock.milliseconds()
         var addition = Catalogue.Addition(
             digest: object.digest, size: object.status.size, inspection: object.inspection,
-            project: options.project, addedAt: now)
+            project: options.project, inspectedBy: parser.indexVersion.builderRevision, addedAt: now)
         do throws(BlobStorageError) {
             if try await putObject(object) {
                 // The store had lost it, or its copy was damaged: what waits for it has to hear.
@@ -219,7 +218,8 @@ struct Uploader: Sendable {
             let note = ObjectNote(
                 digest: object.digest, size: object.status.size, inspectedBy: parser.indexVersion.builderRevision,
                 inspection: object.inspection)
-            if try await storage.notes(.object, of: object.digest).isEmpty {
+            let hasNote = try await !storage.notes(.object, of: object.digest).isEmpty
+            if !hasNote || object.isInspectedAgain {
                 try await storage.putJSON(note, kind: .object, of: object.digest)
             }
         } catch {
@@ -246,7 +246,8 @@ struct Uploader: Sendable {
         } catch {
             throw .storage(error.description)
         }
-        if isRecorded, object.isKnown, !object.isLost, !addition.isRestored, addition.sources.isEmpty { return }
+        let isUnchanged = object.isKnown && !object.isLost && !object.isInspectedAgain && !addition.isRestored
+        if isRecorded, isUnchanged, addition.sources.isEmpty { return }
         addition.upload = upload
         try await catalogue.add(addition)
     }

@@ -56,9 +56,9 @@ public struct NamedSymbols: SymbolSource {
     private func named(_ image: ImageRequest) -> LocalDebugFiles.File? {
         let matching: [LocalDebugFiles.File]
         if let id = image.codeID {
-            matching = files.filter { $0.metadata.buildID == id }
+            matching = files.filter { $0.buildID == id }
         } else if let id = image.debugID.flatMap(CatalogueID.debugID) {
-            matching = files.filter { $0.metadata.debugID.flatMap(CatalogueID.debugID) == id }
+            matching = files.filter { $0.debugID.flatMap(CatalogueID.debugID) == id }
         } else {
             let namesakes = likeNamed(image)
             matching = namesakes.count == 1 ? namesakes : []
@@ -83,7 +83,7 @@ public struct NamedSymbols: SymbolSource {
             (status, reasons) = (stored, [reason])
         }
         if let file = likeNamed(image).first, let id = image.codeID ?? image.debugID {
-            let own = image.codeID == nil ? file.metadata.debugID : file.metadata.buildID
+            let own = image.codeID == nil ? file.debugID : file.buildID
             reasons.append("\(file.path) has the id \(own ?? "none"), the image's is \(id)")
         }
         if usesLocalFiles {

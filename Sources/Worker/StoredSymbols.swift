@@ -29,6 +29,7 @@ public struct StoredSymbols: SymbolSource {
             // Which of the two it is makes no difference to what wakes the event: any change under the id does.
             guard let lack = [Lack.object, .debugInformation].first(where: resolved.lacks.contains) else { continue }
             answers.awaited += resolved.ids.map { AwaitedID($0, lacks: lack.awaited) }
+            answers.awaited += resolved.awaited.map { AwaitedID($0, lacks: .debugInformation) }
         }
         return answers
     }

@@ -13,7 +13,9 @@ enum Main {
         // The sandboxed child is this very executable. It must not touch anything else of the command line: no logging,
         // no environment, no files.
         if SandboxChild.isChild(arguments: CommandLine.arguments) {
-            exit(SandboxChild.main(arguments: CommandLine.arguments, tasks: ParserTaskHandlers.all))
+            exit(
+                SandboxChild.main(
+                    arguments: CommandLine.arguments, tasks: ParserTaskHandlers.all(observer: ParserObserver.child)))
         }
         signal(SIGPIPE, SIG_IGN)
         let given = Array(CommandLine.arguments.dropFirst())
@@ -72,7 +74,9 @@ struct Symbolist: AsyncParsableCommand {
             """,
         version: Version.description,
         subcommands: [
-            Upload.self, Enqueue.self, WorkerCommand.self, Events.self, Symbolize.self, Addr2Line.self, Config.self,
+            Upload.self, Enqueue.self, WorkerCommand.self, Events.self, DebugFilesGroup.self, IndexGroup.self,
+            Symbolize.self,
+            Addr2Line.self, Config.self,
         ]
     )
 }

@@ -20,7 +20,7 @@ import Testing
             try String.fetchAll(
                 $0, sql: "SELECT sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
         }
-        #expect(tables.count == 10)
+        #expect(tables.count == 11)
         for table in tables { #expect(table.contains("-- PUBLIC.") || table.contains("-- Private."), "\(table)") }
     }
 

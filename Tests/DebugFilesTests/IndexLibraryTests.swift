@@ -142,9 +142,11 @@ import Testing
         let digest = try await upload(fixture, FakeObject(buildID: BuildID.first))
         _ = try await fixture.resolve(BuildID.first)
         let next = FakeParser(revision: 2)
+        var options = DebugFileStore.Options()
+        options.olderIndexes = .ignore
         let store = try DebugFileStore(
             storage: fixture.storage, database: fixture.database, parser: next,
-            cacheFolder: fixture.folder.path + "/cache")
+            cacheFolder: fixture.folder.path + "/cache", options: options)
         let image = try await store.resolve(project: "default", images: [query(BuildID.first)]).images[0]
         #expect(image.object?.index.header.builderRevision == 2)
         let format = SymbolIndex.formatVersion

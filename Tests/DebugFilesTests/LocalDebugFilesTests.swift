@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import ParserTasks
 import SymbolIndex
 import Synchronization
 import Testing
@@ -87,5 +88,84 @@ import Testing
         }
         #expect(await fixture.error(path)?.description.contains("quarantined after 3 deaths") == true)
         #expect(fixture.parser.counts.withLock { $0.builds } == 4)
+    }
+
+    /// The checksum is not compared here; what cannot be opened is built again, and what a look-up meets when it is told.
+    @Test func aDamagedIndexIsBuiltAgain() async throws {
+        let fixture = try Fixture()
+        let path = try fixture.folder.write(FakeObject(buildID: BuildID.first).bytes(), "app")
+        let file = try await fixture.files.file(path: path)
+        let name = "cache/indexes/v\(SymbolIndex.formatVersion)-r1/\(file.digest).symindex"
+        // Not in place: the first process has it mapped.
+        #expect(unlink(fixture.folder.path + "/" + name) == 0)
+        try fixture.folder.write("nonsense", name)
+        let again = try LocalDebugFiles(parser: fixture.parser, cacheFolder: fixture.folder.path + "/cache")
+        #expect(try await again.file(path: path).metadata.buildID == BuildID.first)
+        #expect(fixture.parser.counts.withLock { $0.builds } == 2)
+        await again.discardIndex(ofObject: file.digest)
+        #expect(try await again.file(path: path).metadata.buildID == BuildID.first)
+        #expect(fixture.parser.counts.withLock { $0.builds } == 3)
+    }
+
+    // MARK: Several files
+
+    @Test func aFolderOfFilesThatCompleteEachOther() async throws {
+        let fixture = try Fixture()
+        func write(_ object: FakeObject, _ name: String, type: UInt8 = 3) throws -> String {
+            try fixture.folder.write(object.bytes(type: type), name, modified: 1_600_000_000)
+        }
+        var app = FakeObject.skeleton(BuildID.first, [1, 2])
+        app.inspection.alternateLink = .init(name: "shared", buildID: "abab")
+        let path = try write(app, "build/app")
+        _ = try write(.split([1]), "build/1.dwo", type: 1)
+        let package = try write(.split([2, 3]), "elsewhere/app.dwp", type: 1)
+        _ = try write(FakeObject(buildID: "abab"), "build/dwz")
+        _ = try fixture.folder.write("text", "build/readme")
+        var stripped = FakeObject(buildID: BuildID.second, debugInformation: false)
+        stripped.inspection.debugLink = .init(name: "lib.debug", crc: 9)
+        _ = try write(stripped, "build/lib")
+        var debug = FakeObject(buildID: nil)
+        debug.inspection.fileCRC = 9
+        let linked = try write(debug, "build/lib.debug")
+        var broken = FakeObject(buildID: "cdcd")
+        broken.behaviour = .buildMalformed
+        _ = try write(broken, "build/broken")
+
+        let named = try await fixture.files.files(paths: [fixture.folder.path + "/build", package])
+        let files = Dictionary(named.files.map { ($0.path, $0) }) { first, _ in first }
+        #expect(files[path]?.index.header.quality == .full)
+        #expect(files[path]?.metadata.inputs.count == 4)
+        #expect(named.files.filter { $0.buildID == BuildID.second }.map(\.path) == [linked])
+        #expect(named.files.filter { $0.buildID == BuildID.second }.map(\.index.header.quality) == [.full])
+        #expect(!named.files.contains { $0.buildID == "abab" })
+        #expect(named.problems.count == 1)
+        #expect(named.problems.first?.hasSuffix("broken: unit at 0x0: bad abbreviation") == true)
+
+        // Another process inspects nothing again, and builds nothing but what failed.
+        let counts = fixture.parser.counts.withLock { $0 }
+        let again = try LocalDebugFiles(parser: fixture.parser, cacheFolder: fixture.folder.path + "/cache")
+        _ = try await again.files(paths: [fixture.folder.path + "/build", package])
+        #expect(fixture.parser.counts.withLock { $0.inspections } == counts.inspections)
+        #expect(fixture.parser.counts.withLock { $0.builds } == counts.builds + 1)
+    }
+
+    @Test func whatIsNamedMustBeUsable() async throws {
+        let fixture = try Fixture()
+        let good = try fixture.folder.write(FakeObject(buildID: BuildID.first).bytes(), "good")
+        let text = try fixture.folder.write("text", "text")
+        var broken = FakeObject(buildID: BuildID.second)
+        broken.behaviour = .buildMalformed
+        let named = try fixture.folder.write(broken.bytes(), "broken")
+        for (path, status) in [(text, ImageStatus.malformed), (named, .malformed), (good + "x", .missing)] {
+            let error = await #expect(throws: DebugFilesError.self) {
+                _ = try await fixture.files.files(paths: [good, path])
+            }
+            guard case .debugFile(path, status, _)? = error else {
+                Issue.record("\(path): \(String(describing: error))")
+                continue
+            }
+        }
+        #expect(try await fixture.files.files(paths: [good]).files.map(\.path) == [good])
+        #expect(try await fixture.files.files(paths: []).files.isEmpty)
     }
 }

@@ -73,13 +73,15 @@ final class TemporaryFolder: Sendable {
 /// An ELF file for the fake parser: a true head of 20 bytes, then a build-id note, then what the parser is to answer.
 struct FakeObject: Codable {
     enum Behaviour: String, Codable {
-        case healthy, malformed, namingItself, dying, buildMalformed, buildDying, buildHanging
+        case healthy, malformed, namingItself, dying, buildMalformed, buildDying, buildHanging, buildLimited
     }
 
     var inspection: ObjectInspection
     var behaviour = Behaviour.healthy
     var embedded: [String: String] = [:]
     var padding = ""
+    /// Symbols of code that its index is to count.
+    var symbolCount: UInt64 = 10
 
     init(
         buildID: String?, debugID: String? = nil, debugInformation: Bool = true, symbols: Bool = true,
@@ -127,6 +129,8 @@ final class FakeParser: ObjectParser {
     let counts = Mutex(Counts())
     /// Builds wait until it is open.
     let gate = Gate(isOpen: true)
+    /// Whether every build dies.
+    let killsBuilds = Mutex(false)
 
     init(revision: Int = 1) {
         indexVersion = IndexVersion(format: Int(SymbolIndex.formatVersion), builderRevision: revision)
@@ -155,7 +159,7 @@ final class FakeParser: ObjectParser {
     }
 
     func build(
-        _ object: FileDescriptor, digest: String, name: String, into output: FileDescriptor
+        _ source: BuildSource, into output: FileDescriptor, onProgress: BuildProgress?
     ) async throws(ObjectParserError) -> IndexBuildReport {
         counts.withLock {
             $0.builds += 1
@@ -163,30 +167,47 @@ final class FakeParser: ObjectParser {
             $0.mostRunning = max($0.mostRunning, $0.running)
         }
         defer { counts.withLock { $0.running -= 1 } }
+        onProgress?(0, 100)
         await gate.wait()
         if Task.isCancelled {
             counts.withLock { $0.cancelled += 1 }
             throw .unavailable("cancelled")
         }
-        guard let fake = FakeObject(file: object) else { throw .malformed("section headers: outside the file") }
+        if killsBuilds.withLock({ $0 }) { throw .died("signal 9") }
+        onProgress?(100, 100)
+        guard let fake = FakeObject(file: source.object) else { throw .malformed("section headers: outside the file") }
+        var present: Set<CatalogueID> = []
+        for input in source.inputs {
+            guard let part = FakeObject(file: input.file) else { throw .malformed("input \(input.digest): no object") }
+            if part.behaviour == .buildDying { throw .died("signal 11") }
+            if part.behaviour == .buildMalformed { throw .malformed("input: bad abbreviation") }
+            present.formUnion(CatalogueID.all(of: part.inspection, name: nil))
+        }
         switch fake.behaviour {
         case .buildMalformed: throw .malformed("unit at 0x0: bad abbreviation")
         case .buildDying: throw .died("signal 11")
         case .buildHanging: throw .timedOut("300 s")
+        case .buildLimited: throw .limit(name: "sectionSize", reason: ".debug_info: 9 GB")
         case .healthy, .malformed, .namingItself, .dying: break
         }
-        let quality: IndexQuality = fake.inspection.hasDebugInformation ? .full : .symbols
+        let missing = WantedFile.all(of: fake.inspection).filter {
+            !present.contains($0.id) && $0.id.kind != .debugLink
+        }
+        let hasSymbols = fake.inspection.hasSymbolTable || fake.inspection.hasMiniDebugInformation
+        let quality: IndexQuality =
+            fake.inspection.hasDebugInformation ? missing.isEmpty ? .full : .partial : hasSymbols ? .symbols : .none
         let content = SymbolIndexContent(
             builderRevision: UInt32(indexVersion.builderRevision), machine: 62, quality: quality,
             metadata: IndexMetadata(
                 buildID: fake.inspection.buildID, debugID: fake.inspection.debugID, architecture: "x86_64",
-                problems: [String(repeating: "x", count: 1000)]),
-            files: [digest])
+                inputs: [.init(role: .object, digest: source.digest)]
+                    + source.inputs.map {
+                        .init(role: $0.role == .split ? .split : .supplementary, digest: $0.digest)
+                    }, symbolsRead: fake.symbolCount, problems: [String(repeating: "x", count: 1000)]),
+            files: [source.digest])
         guard let bytes = try? SymbolIndexWriter.encode(content), (try? output.write(bytes, path: "index")) != nil
         else { throw .unavailable("cannot write") }
-        return IndexBuildReport(
-            quality: quality, size: bytes.count, unitsRead: 1, unitsSkipped: [], unitsSkippedCount: 0, functions: 0,
-            ranges: 0, demanglingFailures: 0, missingInputs: [])
+        return IndexBuildReport(quality: quality, size: bytes.count, unitsRead: 1, functions: 0, ranges: 0)
     }
 }
 
@@ -243,6 +264,25 @@ struct StoreFixture {
         try folder.write(object.bytes(type: type), name, modified: 1_700_000_000)
     }
 
+    /// Uploads one object and returns its digest.
+    @discardableResult
+    func upload(
+        _ object: FakeObject, _ name: String, project: String = "default", type: UInt8 = 3
+    ) async throws -> String {
+        let path = try write(object, name, type: type)
+        let report = try await store.upload([path], options: options(project: project))
+        let outcome = try #require(report.outcomes.first)
+        #expect(outcome.status != .failed, "\(outcome.reason ?? "")")
+        return try #require(outcome.digest)
+    }
+
+    /// The same store and cache as a process of another release, or a fresh one of this, sees them.
+    func reopened(_ parser: FakeParser? = nil, options: DebugFileStore.Options = .init()) throws -> DebugFileStore {
+        try DebugFileStore(
+            storage: storage, database: database, parser: parser ?? self.parser, cacheFolder: folder.path + "/cache",
+            options: options)
+    }
+
     func count(_ sql: String) async throws -> Int {
         try await database.read { try Int.fetchOne($0, sql: sql) ?? -1 }
     }
@@ -261,6 +301,31 @@ struct StoreFixture {
     ) async throws -> ResolvedImage {
         let query = ImageQuery(codeID: codeID, debugID: debugID, codeFile: codeFile)
         return try #require(try await store.resolve(project: project, images: [query]).images.first)
+    }
+}
+
+extension DebugFileStore {
+    func image(_ codeID: String, project: String = "default") async throws -> ResolvedImage {
+        let query = ImageQuery(codeID: codeID, debugID: nil, codeFile: nil)
+        return try #require(try await resolve(project: project, images: [query]).images.first)
+    }
+}
+
+extension FakeObject {
+    /// A `.dwo` or `.dwp` with these units.
+    static func split(_ units: [UInt64], padding: String = "") -> FakeObject {
+        var object = FakeObject(buildID: nil, symbols: false)
+        object.inspection.kind = .relocatable
+        object.inspection.heldSplitUnits = units
+        object.padding = padding
+        return object
+    }
+
+    /// An executable of which the debug information is in split units.
+    static func skeleton(_ buildID: String, _ units: [UInt64]) -> FakeObject {
+        var object = FakeObject(buildID: buildID)
+        object.inspection.splitUnits = units.map { .init(name: "/build/\($0).dwo", id: $0) }
+        return object
     }
 }
 

@@ -24,6 +24,8 @@ import Testing
                 case .started(let path, _): events.append("started \(path)")
                 case .finished(let outcome): events.append("finished \(outcome.path)")
                 case .walked(let files): events.append("walked \(files)")
+                case .stage(let path, let stage, _): events.append("\(stage.rawValue) \(path)")
+                case .indexing, .indexed: events.append("index")
                 }
             }
         }
@@ -37,7 +39,10 @@ import Testing
         #expect(outcome.architecture == "x86_64")
         #expect(outcome.hasDebugInformation && outcome.hasSymbolTable && outcome.hasUnwindTables)
         #expect(outcome.sources.texts == ["unchecked": 1])
-        #expect(events.withLock { $0 } == ["started \(path)", "finished \(path)", "walked 1"])
+        #expect(
+            events.withLock { $0 } == [
+                "started \(path)", "inspecting \(path)", "storing \(path)", "finished \(path)", "walked 1",
+            ])
         #expect(!report.hasFailures)
         #expect(
             try await fixture.rows() == [

@@ -181,7 +181,7 @@ import Testing
         #expect(reason.contains(try await Self.buildID(other)), "\(reason)")
         #expect(reason.contains(try await Self.buildID(Till.recorded + "/till.debug")), "\(reason)")
 
-        for path in [symbolist.scratch.path("absent"), moved, symbolist.scratch.folder] {
+        for path in [symbolist.scratch.path("absent"), moved] {
             let outcome = try await symbolist.symbolist("symbolize", "--debug-file", path, crash)
             #expect(outcome.status == 2 && outcome.errors.contains(path), "\(outcome.all)")
         }

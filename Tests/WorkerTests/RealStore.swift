@@ -66,10 +66,10 @@ final class FakeParser: ObjectParser {
     }
 
     func build(
-        _ object: FileDescriptor, digest: String, name: String, into output: FileDescriptor
+        _ source: BuildSource, into output: FileDescriptor, onProgress: BuildProgress?
     ) async throws(ObjectParserError) -> IndexBuildReport {
         builds.next()
-        guard let fake = FakeObject(file: object) else { throw .malformed("no object") }
+        guard let fake = FakeObject(file: source.object) else { throw .malformed("no object") }
         if fake.kills { throw .died("signal 11") }
         let quality: IndexQuality = fake.isFull ? .full : .symbols
         var content = SymbolIndexContent(

@@ -2,6 +2,7 @@ import ArgumentParser
 import DebugFiles
 import Glibc
 import ParserTasks
+import SymbolIndex
 
 /// `symbolist addr2line`: for scripts that call GNU `addr2line`.
 struct Addr2Line: AsyncParsableCommand {
@@ -60,7 +61,8 @@ struct Addr2Line: AsyncParsableCommand {
     func run() async throws {
         logging.start()
         umask(0o077)
-        let (file, base) = try await open()
+        let files = try openCache()
+        var (file, base) = try await open(files)
         let text = AddressText(
             style: outputStyle, showsAddress: addresses, showsFunctions: functions, showsInlines: inlines,
             demangles: demangle, isPretty: prettyPrint, baseNamesOnly: basenames, module: exe)
@@ -69,19 +71,36 @@ struct Addr2Line: AsyncParsableCommand {
             let address = Self.hexadecimal(argument)
             StandardOutput.write(text.render(address, try AddressFrame.chain(at: base &+ address, in: file.index)))
         }
+        /// An index that was damaged on disk shows it when it is read: it is built again, once.
+        func answerOrMend(_ argument: String) async throws {
+            do {
+                try answer(argument)
+            } catch is SymbolIndexError {
+                await files.discardIndex(ofObject: file.digest)
+                (file, base) = try await open(files)
+                try answer(argument)
+            }
+        }
         if input.isEmpty {
-            while let line = readLine() { try answer(line) }
+            while let line = readLine() { try await answerOrMend(line) }
         } else {
-            for argument in input { try answer(argument) }
+            for argument in input { try await answerOrMend(argument) }
+        }
+    }
+
+    private func openCache() throws -> LocalDebugFiles {
+        let parser = try sandbox.parser()
+        do throws(DebugFilesError) {
+            return try LocalDebugFiles(
+                parser: parser, cacheFolder: cacheOptions.folder, options: cacheOptions.libraryOptions)
+        } catch {
+            throw CommandFailure(.partly, error.description)
         }
     }
 
     /// The file's index, and the address that those on the command line are relative to.
-    private func open() async throws -> (file: LocalDebugFiles.File, base: UInt64) {
-        let parser = try sandbox.parser()
+    private func open(_ files: LocalDebugFiles) async throws -> (file: LocalDebugFiles.File, base: UInt64) {
         do throws(DebugFilesError) {
-            let files = try LocalDebugFiles(
-                parser: parser, cacheFolder: cacheOptions.folder, options: cacheOptions.libraryOptions)
             let file = try await files.file(path: exe)
             guard let section else { return (file, 0) }
             let sections = try await files.inspect(path: exe).sections

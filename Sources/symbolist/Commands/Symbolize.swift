@@ -11,13 +11,15 @@ struct Symbolize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make one dump readable, now.",
         discussion: """
-            Debug files come from those uploaded and from every --debug-file. With --local-files the images' own paths on this
-            machine are used too, when they are regular files of the image's build id, and sources are read from this disk, by
-            the rules of 'symbolist upload'.
+            Debug files come from those uploaded and from every --debug-file, which may also be a folder. Files of split units
+            (.dwo, .dwp), supplementary files and separate debug files complete the others by their ids. With --local-files the
+            images' own paths on this machine are used too, when they are regular files of the image's build id, and sources
+            are read from this disk, by the rules of 'symbolist upload'.
 
             EXAMPLES
               symbolist symbolize crash.json
               symbolist symbolize --debug-file till.debug crash.json
+              symbolist symbolize --debug-file till --debug-file till.dwp crash.json
               journalctl -u till -o cat | symbolist symbolize --local-files -
               symbolist symbolize --json crash.json | jq .contexts.symbolist
             """, aliases: ["symbolicate"])
@@ -28,7 +30,7 @@ struct Symbolize: AsyncParsableCommand {
     @OptionGroup var inApp: InAppOptions
     @OptionGroup var sources: SourceOptions
 
-    @Option(help: ArgumentHelp("A debug file on this machine. Repeatable.", valueName: "path"))
+    @Option(help: ArgumentHelp("A debug file on this machine, or a folder of them. Repeatable.", valueName: "path"))
     var debugFile: [String] = []
 
     @Flag(help: "Use the images' own files on this machine, and this machine's sources.")
@@ -108,10 +110,10 @@ struct Symbolize: AsyncParsableCommand {
         do throws(DebugFilesError) {
             let local = try LocalDebugFiles(
                 parser: parser, cacheFolder: storage.cacheFolder, options: storage.cacheOptions.libraryOptions)
-            var files: [LocalDebugFiles.File] = []
-            for path in debugFile { files.append(try await local.file(path: path)) }
+            let named = try await local.files(paths: debugFile)
+            for problem in named.problems { StandardError.write("symbolist: \(Terminal.visible(problem))\n") }
             return NamedSymbols(
-                files: files, local: local, usesLocalFiles: localFiles, policy: policy, fallback: fallback)
+                files: named.files, local: local, usesLocalFiles: localFiles, policy: policy, fallback: fallback)
         } catch {
             if case .debugFile = error { throw CommandFailure(.nothingUnderstood, "--debug-file: \(error)") }
             throw CommandFailure(.unavailable, error.description)

@@ -7,8 +7,10 @@ struct Upload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Store debug files and the sources they name.",
         discussion: """
-            Walks folders for ELF files with a build id or debug information: executables, shared objects, .debug files. Each
-            is stored once. Events that waited for one of them are enriched again.
+            Walks folders for ELF files with a build id or debug information: executables, shared objects, kernel modules, .debug
+            files, split units (.dwo, .dwp) and the supplementary files of dwz. Each is stored once. Events that waited for one
+            of them are enriched again. Then the symbol indexes are built, so that the first crash finds them; --no-index leaves
+            that to the worker.
 
             Sources are taken when they are regular UTF-8 files of at most 1 MiB below the enclosing git work tree, the
             current folder, the Swift toolchain or a --source-root; never hidden files (.build/checkouts excepted), never
@@ -35,6 +37,9 @@ struct Upload: AsyncParsableCommand {
 
     @Flag(help: "Store no sources.")
     var noSources = false
+
+    @Flag(help: "Build no indexes; the first event that needs one waits for it.")
+    var noIndex = false
 
     @Flag(
         name: [.customShort("v"), .long],
@@ -67,6 +72,12 @@ struct Upload: AsyncParsableCommand {
         } else {
             StandardOutput.write(UploadText(verbose: verbose).summary(report))
         }
+        // The files are stored: what cannot be indexed is a warning, and 'debug-files show' says it again.
+        for index in report.indexes {
+            guard let problem = index.problem else { continue }
+            StandardError.write(
+                "symbolist: warning: \(Terminal.visible("index of \(index.path ?? index.id): \(problem)"))\n")
+        }
         if report.hasFailures { throw ExitCode(ExitStatus.partly.rawValue) }
         if report.outcomes.isEmpty {
             throw CommandFailure(
@@ -79,6 +90,7 @@ struct Upload: AsyncParsableCommand {
         options.project = project
         options.labels = Dictionary(label.map { ($0.key, $0.value) }) { _, last in last }
         options.environment = ProcessInfo.processInfo.environment
+        options.buildsIndexes = !noIndex
         if !noSources { options.sources = try sources.policy() }
         return options
     }
@@ -99,8 +111,15 @@ actor UploadProgress {
         switch event {
         case .started(let path, let size):
             line("reading \(path) (\(ByteCount.text(size)))")
+        case .stage(let path, let stage, let size):
+            line("\(stage.rawValue) \(path) (\(ByteCount.text(size)))")
         case .walked(let files):
             line("\(files) files")
+        case .indexing(let name, let done, let total):
+            line(UploadText.indexing(name, done: done, total: total))
+        case .indexed(let index):
+            clear()
+            if !isQuiet { StandardOutput.write(UploadText(verbose: false).line(index)) }
         case .finished(let outcome):
             clear()
             if !isQuiet { StandardOutput.write(UploadText(verbose: false).line(outcome)) }

@@ -26,6 +26,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var logging: LoggingOptions
     @OptionGroup var storage: StorageOptions
     @OptionGroup var sandbox: SandboxOptions
+    @OptionGroup var indexes: IndexOptions
     @OptionGroup var inApp: InAppOptions
 
     @Flag(help: "Stop when nothing is ready, leased or backing off.")
@@ -57,7 +58,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         logging.start()
-        let services = try await Services.open(storage, sandbox)
+        let services = try await Services.open(storage, sandbox) { indexes.apply(to: &$0) }
         var options = WorkerOptions()
         options.untilEmpty = untilEmpty
         options.batchSize = batchSize

@@ -97,7 +97,7 @@ struct SandboxOptions: ParsableArguments {
                 + "limits alone.", valueName: "strict|limits-only"))
     var sandbox: SandboxChoice = .strict
 
-    @Option(help: ArgumentHelp("Memory of a parser in MB.", valueName: "MB"))
+    @Option(help: ArgumentHelp("Memory of a parser in MB; mapped files do not count.", valueName: "MB"))
     var parserMemory: Int = 4096
 
     @Option(help: ArgumentHelp("Processor seconds of a parser.", valueName: "seconds"))

@@ -15,16 +15,25 @@ struct Services {
     let jobs: SQLiteJobTable
 
     /// Opens everything; creates what is missing.
-    static func open(_ storage: StorageOptions, _ sandbox: SandboxOptions) async throws -> Services {
+    ///
+    /// A command that ends soon waits for the best index; only a worker has the time to build successors of older ones
+    /// behind its answers, and changes that with `adjust`.
+    static func open(
+        _ storage: StorageOptions, _ sandbox: SandboxOptions,
+        adjust: (inout DebugFileStore.Options) -> Void = { _ in }
+    ) async throws -> Services {
         // Everything that Symbolist creates is its own user's, whatever the shell's umask says.
         umask(0o077)
         let parser = try sandbox.parser()
         let database = try await openDatabase(storage)
         let folder = try storage.folder()
+        var options = storage.cacheOptions.libraryOptions
+        options.olderIndexes = .ignore
+        adjust(&options)
         do throws(DebugFilesError) {
             let store = try DebugFileStore(
                 storage: folder, database: database, parser: parser, cacheFolder: storage.cacheFolder,
-                options: storage.cacheOptions.libraryOptions)
+                options: options)
             return Services(parser: parser, database: database, store: store, jobs: SQLiteJobTable(database))
         } catch {
             throw CommandFailure(.unavailable, error.description)
@@ -55,18 +64,23 @@ extension StorageOptions {
 }
 
 extension SandboxOptions {
-    /// The parser of untrusted files: this executable, as a sandboxed child.
-    func parser() throws -> SandboxedObjectParser {
+    /// The sandbox that holds a parser: this executable, with the limits of the options.
+    func held() throws -> Sandbox {
         do {
-            let sandbox = Sandbox(
+            return Sandbox(
                 executable: try SandboxExecutable.current(), policy: sandbox == .strict ? .strict : .limitsOnly,
                 limits: SandboxLimits(
                     memory: UInt64(parserMemory) << 20, processorSeconds: UInt64(parserCpu),
                     wallClock: .seconds(parserTime), fileSize: UInt64(parserOutput) << 20))
-            return SandboxedObjectParser(sandbox: sandbox, builderRevision: UInt32(SymbolIndexBuilderRevision.current))
         } catch {
             throw CommandFailure(.internalError, "the sandbox: \(error)")
         }
+    }
+
+    /// The parser of untrusted files.
+    func parser() throws -> SandboxedObjectParser {
+        SandboxedObjectParser(
+            sandbox: try held(), builderRevision: UInt32(SymbolIndexBuilderRevision.current))
     }
 }
 

@@ -1,5 +1,6 @@
 import DebugFiles
 import ParserTasks
+import SymbolIndex
 
 /// An upload's report for people.
 struct UploadText {
@@ -21,12 +22,41 @@ struct UploadText {
         var has: [String] = []
         if outcome.hasDebugInformation { has.append("debug info") }
         if outcome.hasSymbolTable { has.append("symbols") }
+        if outcome.heldSplitUnits > 0 { has.append("\(outcome.heldSplitUnits) split units") }
+        if outcome.isSupplementary { has.append("supplementary file") }
+        if outcome.wantedFiles > 0 { has.append("refers to \(outcome.wantedFiles) files") }
         let sources = outcome.sources.texts.values.reduce(0, +)
         if sources > 0 { has.append("\(sources) sources") }
         parts.append(has.isEmpty ? "nothing to look up" : has.joined(separator: ", "))
         parts.append(ByteCount.text(outcome.size))
         let verb = outcome.status == .stored ? "stored   " : "unchanged"
         return "\(verb) \(path)  \(parts.joined(separator: "  "))\n"
+    }
+
+    /// One index: whose it is and how much it can say.
+    ///
+    ///     indexed   .build/release/till  full
+    func line(_ index: UploadedIndex) -> String {
+        let name = Terminal.visible(index.path ?? index.id)
+        guard let quality = index.quality else { return "no index  \(name)\n" }
+        let lacks = index.awaited.isEmpty ? "" : "  lacks " + index.awaited.prefix(3).joined(separator: ", ")
+        let others = index.awaited.count > 3 ? " and \(index.awaited.count - 3) more" : ""
+        return "indexed   \(name)  \(Self.words(quality))\(lacks)\(others)\n"
+    }
+
+    /// `indexing till.debug: 120 MB of 364 MB of debug information`.
+    static func indexing(_ name: String, done: Int, total: Int) -> String {
+        guard total > 0 else { return "indexing \(name)" }
+        return "indexing \(name): \(ByteCount.text(done)) of \(ByteCount.text(total)) of debug information"
+    }
+
+    private static func words(_ quality: String) -> String {
+        switch quality {
+        case IndexQuality.full.word: "all debug information"
+        case IndexQuality.partial.word: "parts of the debug information"
+        case IndexQuality.symbols.word: "names only"
+        default: "nothing to look up"
+        }
     }
 
     /// What a walk passed over, and what sources lack, in a few lines.
