@@ -20,11 +20,6 @@ CLASSES = {
         "A relative compilation directory. Directory 0 of a DWARF 5 line table *is* the compilation directory (6.2.4); "
         "the peer joins it to itself.",
         "readelf: `DW_AT_comp_dir` is relative, and the peer's path begins with it twice."),
-    "directory-once": (
-        "A relative compilation directory (`-ffile-prefix-map`), and a file in directory 0 of the line table. The peer "
-        "takes directory 0 for the compilation directory itself; the others, and we, join it to that like any relative "
-        "directory.",
-        "A third tool gives our path."),
     "line-without-function": (
         "The line table goes on between functions (padding, thunks without an entry). The peer says nothing there.",
         "A third tool gives the line that we give."),
@@ -127,7 +122,7 @@ def _same_depth(own, peer, third_agrees, facts, with_columns):
         if mine.file.endswith("/" + theirs.file) and theirs.file.startswith("<") and third_agrees:
             rule = "bracketed-name"
         if rule == "other-place" and _is_joined(mine.file, theirs.file, facts):
-            rule = "directory-once"
+            return None  # other tools join directory 0 to itself too: their word does not make it right
         if rule is None:
             return None
         found = found or rule
