@@ -33,7 +33,7 @@ final class EncodeStage: @unchecked Sendable {
         self.file = file
         cuts = PartEncoding.cuts(segments, units)
         names = DemangledNames(
-            FunctionRecords.linkageNames(numbering.functions, symbols, tables), limit: tables.texts.limit)
+            FunctionRecords.linkageNames(numbering.functions, tables), limit: tables.texts.limit)
         parts = Array(repeating: nil, count: cuts.count)
     }
 

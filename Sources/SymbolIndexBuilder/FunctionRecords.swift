@@ -31,7 +31,7 @@ struct FunctionRecords {
 
     /// The texts that have to be demangled for these functions.
     static func linkageNames(
-        _ functions: [NumberedFunction], _ symbols: SymbolRanges, _ tables: NameTables
+        _ functions: [NumberedFunction], _ tables: NameTables
     ) -> [UInt32] {
         var seen = [Bool](repeating: false, count: tables.texts.limit)
         var result: [UInt32] = []

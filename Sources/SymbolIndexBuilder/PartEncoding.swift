@@ -17,7 +17,6 @@ struct PartEncoding {
     private var touched: [Int32] = []
     private var unit: Int32 = -1
     private var symbolReferences: [UInt32: ScopeReference] = [:]
-    /// Scopes of functions without inlined calls, by function: units that overlap describe the same one.
     private var failure: SymbolIndexError?
     private var last = Last()
 

@@ -5,7 +5,7 @@ import Glibc
 /// The numbers depend on who comes first, so nothing of them reaches the index: the final numbers are given out in the
 /// order of the units. Sixteen stripes with a lock each; two threads meet in one in a few of a hundred calls.
 ///
-/// `@unchecked Sendable`: a stripe is touched only while its lock is held; `bytes(_:)` is for when all writers have ended.
+/// `@unchecked Sendable`: a stripe is touched only while its lock is held; `withBytes(_:_:)` is for when all writers have ended.
 final class SharedTable: @unchecked Sendable {
     private static let stripeBits: UInt32 = 4
 
@@ -23,7 +23,7 @@ final class SharedTable: @unchecked Sendable {
         stripes = (0..<(1 << Self.stripeBits)).map { _ in (Lock(), Stripe()) }
     }
 
-    /// The number of `text`, new or known; `nil` when the table is full (2²⁸ texts or 64 GiB, of one stripe).
+    /// The number of `text`, new or known; `nil` when a stripe is full (2²⁷ texts).
     func number(_ text: UnsafeRawBufferPointer) -> UInt32? {
         // Seeded anew in each process: a file cannot choose names that collide.
         var hasher = Hasher()
@@ -90,30 +90,5 @@ final class SharedTable: @unchecked Sendable {
             slots[slot] = UInt32(truncatingIfNeeded: index + 1)
         }
         stripe.slots = slots
-    }
-}
-
-/// A mutex for plain threads.
-///
-/// `@unchecked Sendable`: `pthread_mutex_t` is made to be shared; its address is stable because it is allocated.
-final class Lock: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-
-    init() { pthread_mutex_init(mutex, nil) }
-
-    deinit {
-        pthread_mutex_destroy(mutex)
-        mutex.deallocate()
-    }
-
-    @inline(__always)
-    func lock() { pthread_mutex_lock(mutex) }
-    @inline(__always)
-    func unlock() { pthread_mutex_unlock(mutex) }
-
-    func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-        lock()
-        defer { unlock() }
-        return try body()
     }
 }
