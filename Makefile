@@ -24,6 +24,7 @@ check: ## The long comparisons: large debug files (downloads 350 MB), a program 
 	swift build $(SWIFT_FLAGS) --build-tests
 	$(TEST_ENVIRONMENT) SYMBOLIST_TEST_LARGE=1 swift test $(SWIFT_FLAGS) --skip-build --filter FormsBuiltTests
 	Tests/Check/check.sh
+	Tests/RenderingTests/browser.sh
 
 bench: ## Times Symbolist and its peers on the same files (downloads 350 MB); best on an idle machine.
 	@.ci/packages bench

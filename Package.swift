@@ -15,8 +15,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
+        swiftSettings: settings)
 }
 
 /// A C library of the system, found by pkg-config.
@@ -56,11 +58,13 @@ let package = Package(
         system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         system("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
         system("CLZMA", pkgConfig: "liblzma", apt: "liblzma-dev"),
-        // For tests only: the other reader of DWARF, to compare with.
+        system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
+        // libdwfl unwinds dumps; libdw, the other reader of DWARF, is what the tests compare with.
         system("CElfutils", pkgConfig: "libdw", apt: "libdw-dev"),
         .systemLibrary(name: "CFileSystem"),
         .target(name: "CDemangle", linkerSettings: [.linkedLibrary("iberty"), .linkedLibrary("stdc++")]),
         .target(name: "CSandbox", linkerSettings: [.linkedLibrary("seccomp")]),
+        .target(name: "CProcess"),
         .target(name: "CBuildInfo", cSettings: [.define("SYMBOLIST_COMMIT", to: "\"\(commit)\"")]),
 
         room("Bytes", ["CCrypto"]),
@@ -73,6 +77,8 @@ let package = Package(
             "SymbolIndexBuilder",
             ["Bytes", "ELFObject", "DWARFReader", "Demangling", "SymbolIndex", "ParserTasks"]),
 
+        room("Unwinding", ["Bytes", "CElfutils", "CISAL", "CLZ4", "CLZMA", "CZstd", "ELFObject", "ParserTasks"]),
+
         // Between parent and child.
         room("SymbolIndex", ["Bytes"]),
         room("ParserTasks", ["SymbolIndex"]),
@@ -80,8 +86,11 @@ let package = Package(
 
         // The event and its way to the patch.
         room("CrashEvent", ["Bytes"]),
-        room("CrashReports", ["Bytes", "CrashEvent"]),
+        room("CrashReports", ["Bytes", "CrashEvent", "ParserTasks"]),
         room("Symbolication", ["CrashEvent", "SymbolIndex"]),
+
+        room("Rendering", ["CrashEvent"]),
+        room("Collector", ["Bytes", "CProcess", "CrashEvent", "CrashReports"]),
 
         // What is kept.
         room("Database", ["CFileSystem", grdb]),
@@ -90,13 +99,16 @@ let package = Package(
 
         room(
             "Worker",
-            ["CrashEvent", "CrashReports", "DebugFiles", "JobTable", "Symbolication", logging, lifecycle]),
+            [
+                "CrashEvent", "CrashReports", "DebugFiles", "JobTable", "ParserTasks", "Symbolication", logging,
+                lifecycle,
+            ]),
         .executableTarget(
             name: "symbolist",
             dependencies: [
                 "Bytes", "CBuildInfo", "CrashEvent", "CrashReports", "Database", "DebugFiles", "JobTable", "Sandbox",
-                "SymbolIndex", "SymbolIndexBuilder", "Symbolication", "Worker", argumentParser, logging, lifecycle,
-                signals,
+                "SymbolIndex", "SymbolIndexBuilder", "Symbolication", "Unwinding", "Worker", "Collector", "Rendering",
+                argumentParser, logging, lifecycle, signals,
             ],
             swiftSettings: settings),
 
@@ -115,7 +127,14 @@ let package = Package(
             path: "Tests/SandboxTestChild", swiftSettings: settings),
         tests("Sandbox", ["SandboxTestChild"]),
         tests("CrashEvent", ["Bytes"]),
-        tests("CrashReports", ["Bytes", "CrashEvent"]),
+        tests("CrashReports", ["Bytes", "CrashEvent", "ParserTasks"]),
+        tests("Unwinding", ["Bytes", "CLZ4", "CLZMA", "CZlib", "CZstd", "ELFObject", "ParserTasks"]),
+        tests("Rendering", ["CrashEvent"], exclude: ["Events", "Golden", "browser.py", "browser.sh"]),
+        // A supervisor in a process of its own, without a database.
+        .executableTarget(
+            name: "CollectorTestProgram", dependencies: ["Collector", "CProcess"], path: "Tests/CollectorTestProgram",
+            swiftSettings: settings),
+        tests("Collector", ["Bytes", "CollectorTestProgram", "CrashEvent", "CrashReports"]),
         tests("Symbolication", ["Bytes", "CrashEvent", "SymbolIndex"]),
         tests("Database", [grdb]),
         tests("DebugFiles", ["Bytes", "Database", "ParserTasks", "Sandbox", "SymbolIndex", grdb]),
@@ -134,8 +153,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Bytes", "CFuzz", "CrashEvent", "CrashReports", "Demangling", "ParserTasks", "SymbolIndex",
-                "SymbolIndexBuilder",
+                "Bytes", "CFuzz", "CrashEvent", "CrashReports", "Demangling", "ParserTasks", "Rendering", "SymbolIndex",
+                "SymbolIndexBuilder", "Unwinding",
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
         .executableTarget(

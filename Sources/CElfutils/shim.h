@@ -1,5 +1,7 @@
-// elfutils: libelf reads the ELF images that DWARFReader makes in memory, libdw the DWARF in them. Everything imports as
-// it is; nothing is wrapped. libdwfl is left out on purpose: it looks for files and may ask the network.
+// elfutils: libdwfl unwinds the threads of dumps, in the sandboxed child, from files that it is handed; the callbacks by
+// which it would look for files or ask the network are never set. libdw is the tests' other reader of DWARF. Everything
+// imports as it is; nothing is wrapped.
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
 #include <libelf.h>

@@ -1,5 +1,5 @@
-// ISA-L (Intel's Intelligent Storage Acceleration Library), for sections compressed with zlib and for the CRC-32 of
-// `.gnu_debuglink`. Its decoder's state is a structure of arrays too large for Swift, so it stays behind these functions.
+// ISA-L (Intel's Intelligent Storage Acceleration Library), for sections compressed with zlib, dumps compressed with gzip,
+// and the CRC-32 of `.gnu_debuglink`. Its decoder's state is a structure of arrays too large for Swift, so it stays behind these functions.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +11,12 @@
 static inline void cisal_begin_stream(void *_Nonnull state) {
     isal_inflate_init((struct inflate_state *)state);
     ((struct inflate_state *)state)->crc_flag = ISAL_ZLIB;
+}
+
+/// Begins a gzip member (header and CRC-32 are checked).
+static inline void cisal_begin_gzip_member(void *_Nonnull state) {
+    isal_inflate_init((struct inflate_state *)state);
+    ((struct inflate_state *)state)->crc_flag = ISAL_GZIP;
 }
 
 /// Decoder state for one thread, to be freed with `free`; NULL without memory.

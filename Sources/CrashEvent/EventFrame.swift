@@ -12,6 +12,8 @@ public enum FrameKind: String, Equatable, Sendable {
     case omitted
     /// No address: the reporter stopped here, older frames are unknown.
     case truncated
+    /// No address: the reporter gave names only, so there is nothing to look up.
+    case named
 }
 
 /// One frame of a stack trace: a place in the document, read when asked.
@@ -141,6 +143,10 @@ public struct EventFrame: Sendable {
     public var count: Int? {
         symbolistData.flatMap { document.unsignedInteger("count", of: $0) }.flatMap { Int(exactly: $0) }
     }
+
+    /// Bytes from the entry of the frame's function to its instruction, where the reporter wrote a symbol and an offset
+    /// instead of an address (`data.symbolist.symbol_offset`).
+    public var symbolOffset: UInt64? { symbolistData.flatMap { document.unsignedInteger("symbol_offset", of: $0) } }
 
     /// The reporter's own statement of what failed (`data.symbolist.runtime_failure`).
     public var runtimeFailure: String? { symbolistData.flatMap { document.string("runtime_failure", of: $0) } }

@@ -49,6 +49,29 @@ public struct EventImage: Sendable {
         document.unsignedInteger("image_size", of: node).flatMap { $0 == 0 ? nil : $0 }
     }
 
+    /// The entry's `symbolist` object: what decoders say that Sentry has no place for.
+    private var own: JSONNode? { document.object("symbolist", of: node) }
+
+    /// Where `imageAddress` is the start of another mapping than the file's first one: that mapping's offset in the file
+    /// (`symbolist.mapping_offset`).
+    public var mappingOffset: UInt64? { own.flatMap { document.unsignedInteger("mapping_offset", of: $0) } }
+
+    /// True when `imageAddress` is the start of the file's executable mapping and nobody says which offset of the file that
+    /// is (`symbolist.mapping` is `executable`).
+    public var isExecutableMapping: Bool {
+        own.flatMap { document.string("mapping", of: $0) } == "executable"
+    }
+
+    /// Bytes of the program at an absolute address, as the reporter saw them (`symbolist.code`): a file with other bytes
+    /// there is not the image's.
+    public var code: (address: UInt64, bytes: [UInt8])? {
+        guard let code = own.flatMap({ document.object("code", of: $0) }),
+            let address = document.unsignedInteger("address", of: code),
+            let bytes = document.string("bytes", of: code).flatMap({ Hexadecimal.bytes($0) })
+        else { return nil }
+        return (address, bytes)
+    }
+
     /// The link address at which `imageAddress` is mapped, where the client says so.
     public var imageVmaddr: UInt64? { document.unsignedInteger("image_vmaddr", of: node) }
 }

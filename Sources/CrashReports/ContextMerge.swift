@@ -6,11 +6,11 @@ import CrashEvent
 /// standard error says why, the reason becomes its value, and what stood there is kept under
 /// `contexts.symbolist.reported`.
 struct ContextMerge {
-    private let event: CrashEvent
-    private(set) var patch: EventPatch
+    let event: CrashEvent
+    var patch: EventPatch
     private(set) var notes: [String] = []
 
-    private var document: JSONDocument { event.document }
+    var document: JSONDocument { event.document }
 
     init(_ event: CrashEvent) {
         self.event = event
@@ -26,6 +26,7 @@ struct ContextMerge {
         addTags(context.tags)
         addUser(context.user)
         for (key, value) in context.extra.sorted(by: { $0.key < $1.key }) { fill(path: ["extra", key], with: value) }
+        add(context.images)
         guard let stderr = context.stderr, !stderr.isEmpty else { return }
         fill(path: ["extra", "stderr"], with: JSONWriter.string(StandardError.tail(stderr)))
         if let reason = StandardError.reason(in: stderr) { setReason(reason) }
@@ -43,7 +44,7 @@ struct ContextMerge {
     }
 
     /// Sets the key at the end of a path unless it has a value there, or something else than an object is in the way.
-    private mutating func fill(path: [String], with value: [UInt8]) {
+    mutating func fill(path: [String], with value: [UInt8]) {
         guard let key = path.last else { return }
         guard patch.canSet(document.root, path: path) else {
             notes.append("'\(path.dropLast().joined(separator: "."))' is no object, '\(key)' was not added to it")

@@ -12,6 +12,10 @@ public enum CrashReportError: Error, Equatable, Sendable, CustomStringConvertibl
     case truncatedJSON(JSONError, looksLike: String?)
     /// JSON with a fault; `looksLike` is what it would be.
     case malformedJSON(JSONError, looksLike: String?)
+    /// A Sentry envelope with a fault in one of its items, 1-based; `offset` counts bytes of the input.
+    case malformedEnvelope(item: Int, offset: Int, reason: String)
+    /// The beginning of a known text format, which then goes on otherwise: the line, 1-based, and what was expected there.
+    case stopped(format: DecodedReport.Format, line: Int, expected: String)
     /// A JSON value, but no object.
     case notAnObject(JSONKind)
     /// A JSON object that is neither an event nor a Swift crash log; the keys are the first few.
@@ -25,7 +29,7 @@ public enum CrashReportError: Error, Equatable, Sendable, CustomStringConvertibl
 
     /// The same for people: what is wrong, where, and what to do.
     public var description: String {
-        let known = "known are Sentry events in JSON and Swift's JSON crash logs"
+        let known = "looked for " + DecodedReport.Format.allCases.map(\.name).joined(separator: ", ")
         switch self {
         case .empty: return "the input is empty"
         case .tooLarge(let size, let limit): return "the input has \(size) bytes, the limit is \(limit)"
@@ -34,6 +38,10 @@ public enum CrashReportError: Error, Equatable, Sendable, CustomStringConvertibl
             return "truncated JSON\(Self.guess(looksLike)): \(error)"
         case .malformedJSON(let error, let looksLike):
             return "malformed JSON\(Self.guess(looksLike)): \(error)"
+        case .malformedEnvelope(let item, let offset, let reason):
+            return "a malformed Sentry envelope: item \(item), at byte \(offset): \(reason)"
+        case .stopped(let format, let line, let expected):
+            return "closest to \(format.name), which stops at line \(line): expected \(expected); \(known)"
         case .notAnObject(let kind): return "a JSON \(kind), not an object; \(known)"
         case .unknownObject(let keys, let count):
             guard count > 0 else { return "an empty JSON object; \(known)" }

@@ -3,8 +3,8 @@ import CrashEvent
 /// What is known about a crash from elsewhere: from the command line, or from the `context` column beside the payload.
 ///
 /// In JSON: an object with any of `release`, `environment`, `server_name`, `dist` (strings), `tags` (an object), `user`
-/// (an object, or a string for its id) and `stderr` (a string: what the process wrote before it died). Other keys go to
-/// `extra`.
+/// (an object, or a string for its id), `stderr` (a string: what the process wrote before it died) and `images` (see
+/// ``GivenImage``). Other keys go to `extra`.
 public struct ReportContext: Equatable, Sendable {
     /// The release that crashed.
     public var release: String?
@@ -20,13 +20,16 @@ public struct ReportContext: Equatable, Sendable {
     public var user: [UInt8]?
     /// What the process wrote to standard error before it died; the event keeps the last 64 KiB.
     public var stderr: String?
+    /// Builds that a person vouches for, for images that the dump gives no id of.
+    public var images: [GivenImage]
     /// The bytes of JSON values by key that no event field is known for.
     public var extra: [String: [UInt8]]
 
     /// What is known; nothing unless told otherwise.
     public init(
         release: String? = nil, environment: String? = nil, serverName: String? = nil, distribution: String? = nil,
-        tags: [String: String] = [:], user: [UInt8]? = nil, stderr: String? = nil, extra: [String: [UInt8]] = [:]
+        tags: [String: String] = [:], user: [UInt8]? = nil, stderr: String? = nil, images: [GivenImage] = [],
+        extra: [String: [UInt8]] = [:]
     ) {
         self.release = release
         self.environment = environment
@@ -35,6 +38,7 @@ public struct ReportContext: Equatable, Sendable {
         self.tags = tags
         self.user = user
         self.stderr = stderr
+        self.images = images
         self.extra = extra
     }
 
@@ -58,6 +62,8 @@ public struct ReportContext: Equatable, Sendable {
             case ("server_name", .string): serverName = document.string(value)
             case ("dist", .string), ("dist", .number): distribution = document.text(value)
             case ("stderr", .string): stderr = document.string(value)
+            case ("images", .array):
+                images = document.elements(of: value).compactMap { GivenImage($0, in: document) }
             case ("user", .object): user = Array(document.rawBytes(of: value))
             case ("user", .string):
                 var writer = JSONWriter()
@@ -94,6 +100,12 @@ public struct ReportContext: Equatable, Sendable {
         }
         if let user { writer.member("user", raw: user) }
         writer.member("stderr", ifPresent: stderr)
+        if !images.isEmpty {
+            writer.key("images")
+            writer.beginArray()
+            for image in images { image.write(to: &writer) }
+            writer.endArray()
+        }
         for (name, value) in extra.sorted(by: { $0.key < $1.key }) { writer.member(name, raw: value) }
         writer.endObject()
         return writer.bytes

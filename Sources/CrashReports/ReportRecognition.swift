@@ -5,23 +5,26 @@ enum ReportRecognition {
     enum Shape {
         case sentryEvent
         case swiftCrashLog
+        /// The node is the object with the backtrace in it.
+        case swiftBacktrace(JSONNode)
+        /// One entry of the journal, systemd-coredump's.
+        case coredumpEntry(TextReport)
         case unknown(CrashReportError)
     }
 
-    private static let notYet = "is not supported yet"
+    private static let inChild = "is unwound in the sandboxed child; here only text is decoded"
 
     /// What a scanned document is.
     static func shape(of document: JSONDocument) -> Shape {
         let root = document.root
         guard document.kind(of: root) == .object else { return .unknown(.notAnObject(document.kind(of: root))) }
         if isSwiftCrashLog(document) { return .swiftCrashLog }
+        if let report = SystemdCoredumpFormat.report(of: document) { return .coredumpEntry(report) }
         for key in ["exception", "threads", "stacktrace", "debug_meta", "event_id"]
         where document.member(key, of: root) != nil {
             return .sentryEvent
         }
-        if document.string("backtrace", of: root) != nil, document.string("architecture", of: root) != nil {
-            return .unknown(.unsupported(what: "an encoded Swift Runtime.Backtrace", advice: notYet))
-        }
+        if let node = SwiftBacktraceDecoder.find(in: document) { return .swiftBacktrace(node) }
         var keys: [String] = []
         var count = 0
         for (key, _) in document.members(of: root) {
@@ -50,12 +53,12 @@ enum ReportRecognition {
             // e_type: two bytes at 16, in the order that the byte at 5 names; 4 is a core.
             let isCore = bytes.count > 17 && (bytes[5] == 2 ? bytes[17] : bytes[16]) == 4
             return isCore
-                ? .unsupported(what: "an ELF core dump", advice: notYet)
+                ? .unsupported(what: "an ELF core dump", advice: inChild)
                 : .unsupported(
                     what: "an ELF file", advice: "is no crash report; 'symbolist upload' stores it as a debug file")
         }
         if begins(0x4d, 0x44, 0x4d, 0x50) || begins(0x50, 0x4d, 0x44, 0x4d) {
-            return .unsupported(what: "a minidump", advice: notYet)
+            return .unsupported(what: "a minidump", advice: inChild)
         }
         let packed: [(magic: [UInt8], name: String)] = [
             ([0x1f, 0x8b], "gzip"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd"), ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "xz"),
@@ -70,14 +73,20 @@ enum ReportRecognition {
         return nil
     }
 
-    /// The error for bytes that are no JSON document and hold no Swift crash log.
-    static func explain(_ bytes: [UInt8], _ error: JSONError) -> CrashReportError {
+    /// The error for bytes that are no JSON document and hold no report; `closest` is the format that came furthest.
+    static func explain(
+        _ bytes: [UInt8], _ error: JSONError, closest: TextReports.Closest? = nil
+    ) -> CrashReportError {
+        if let closest, closest.mismatch.understood > 0 {
+            let mismatch = closest.mismatch
+            return .stopped(format: closest.format, line: mismatch.line, expected: mismatch.expected)
+        }
         let text = bytes.prefix(1 << 20)
         func contains(_ needle: String) -> Bool { ByteSearch.first(of: Array(needle.utf8), in: text) != nil }
         let first = bytes.first { $0 > 0x20 && $0 != 0xef && $0 != 0xbb && $0 != 0xbf }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") || contains("\"crashReport\"") {
             if case .trailing = error.reason, contains("\n{\"type\":") {
-                return .unsupported(what: "a Sentry envelope", advice: notYet)
+                return .unsupported(what: "a Sentry envelope", advice: "has no event in it")
             }
             var guess: String?
             if contains("\"crashReport\"") {
@@ -89,19 +98,20 @@ enum ReportRecognition {
             return .malformedJSON(error, looksLike: guess)
         }
         let formats: [(mark: String, name: String)] = [
-            ("*** Program crashed:", "a Swift text backtrace"),
-            ("*** Swift runtime failure:", "a Swift text backtrace"),
-            ("Backtracing from 0x", "a Swift text backtrace"),
+            ("Backtracing from 0x", "the first line of a Swift text backtrace"),
             ("ERROR: AddressSanitizer", "a sanitizer report"), ("ERROR: LeakSanitizer", "a sanitizer report"),
-            ("WARNING: ThreadSanitizer", "a sanitizer report"), (": runtime error: ", "a sanitizer report"),
+            ("WARNING: ThreadSanitizer", "a sanitizer report"),
+            // Go says `panic: runtime error: …`, too.
+            ("goroutine ", "a Go panic"), (": runtime error: ", "a sanitizer report"),
             ("\nstack backtrace:", "a Rust panic"), ("' panicked at ", "a Rust panic"),
-            ("goroutine ", "a Go panic"), ("Traceback (most recent call last)", "a Python traceback"),
+            ("core.exception.", "a D backtrace"), ("Traceback (most recent call last)", "a Python traceback"),
             ("Incident Identifier:", "an Apple crash report"),
         ]
         for (mark, name) in formats where contains(mark) {
+            let isRead = ["a sanitizer report", "a Rust panic"].contains(name)
             let advice =
-                name == "a Swift text backtrace"
-                ? "\(notYet); set SWIFT_BACKTRACE=format=json to get a JSON crash log" : notYet
+                name.hasPrefix("the first line")
+                ? "has no report behind it" : isRead ? "has no stack that can be read" : "is not read"
             return .unsupported(what: name, advice: advice)
         }
         return .unknown(beginning: "\"\(printable(String(decoding: bytes.prefix(64), as: UTF8.self), limit: 40))\"")

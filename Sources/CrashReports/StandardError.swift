@@ -18,23 +18,39 @@ enum StandardError {
     }
 
     /// The last message of the form `MODULE/FILE.swift:LINE: Fatal error: TEXT` (or of a failed precondition or
-    /// assertion), from `Fatal error` on: `nil` when there is none.
+    /// assertion), from `Fatal error` on, with the further lines of a text of several: `nil` when there is none.
     static func reason(in text: String) -> String? {
+        // The lines behind the one that is looked at, the nearest last.
+        var behind: [ArraySlice<UInt8>] = []
         for line in lastLines(of: text) {
             for reason in reasons {
-                if let start = message(Array(reason.utf8), in: line) {
-                    return String(String(decoding: line[start...], as: UTF8.self).prefix(1024))
-                }
+                guard let start = message(Array(reason.utf8), in: line) else { continue }
+                let lines = [line[start...]] + continuation(behind)
+                return String(String(decoding: Array(lines.joined(separator: [0x0a])), as: UTF8.self).prefix(1024))
             }
+            behind.append(line)
         }
         return nil
     }
 
+    /// The further lines of a message: up to an empty line, where nothing follows or what the backtracer prints. Without
+    /// that end it cannot be told what other threads wrote.
+    private static func continuation(_ behind: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>] {
+        let next = behind.reversed()
+        let lines = next.prefix(64).prefix { !$0.isEmpty && !$0.starts(with: "swift-runtime: ") }
+        guard lines.count < min(64, behind.count) else { return [] }
+        let follower = next.dropFirst(lines.count).first { !$0.isEmpty }
+        guard let follower else { return Array(lines) }
+        let isReport =
+            follower.starts(with: "*** ") || follower.starts(with: "swift-runtime: ")
+            || follower.first == UInt8(ascii: "{") || SwiftTextLine.isHeadline(follower)
+        return isReport ? Array(lines) : []
+    }
+
     /// The lines of the last MiB, the last one first, without carriage returns.
     static func lastLines(of text: String) -> some Sequence<ArraySlice<UInt8>> {
-        Array(text.utf8.suffix(1 << 20)).split(separator: 0x0a).reversed().lazy.map { line in
-            line.last == 0x0d ? line.dropLast() : line
-        }
+        let lines = Array(text.utf8.suffix(1 << 20)).split(separator: 0x0a, omittingEmptySubsequences: false)
+        return lines.reversed().lazy.map { line in line.last == 0x0d ? line.dropLast() : line }
     }
 
     /// Where `reason` starts in a line: at its beginning, or behind `.swift:LINE: `.

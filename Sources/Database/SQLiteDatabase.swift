@@ -143,8 +143,18 @@ public final class SQLiteDatabase: Sendable {
 
     /// Looks at an existing file without changing it: opening for use would switch it to WAL first.
     private static func refuseForeignFile(_ path: String) throws {
+        do {
+            try refuseForeignFile(path, readonly: true)
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
+            // A process was killed while it made the file, before there was a WAL. What it left half done can be undone
+            // by a writer only, and is by every program that opens the file to write.
+            try refuseForeignFile(path, readonly: false)
+        }
+    }
+
+    private static func refuseForeignFile(_ path: String, readonly: Bool) throws {
         var configuration = Configuration()
-        configuration.readonly = true
+        configuration.readonly = readonly
         configuration.busyMode = .timeout(1)
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         _ = try Schema.check(queue.unsafeRead { try Schema.state($0) }, path: path)

@@ -1,6 +1,7 @@
 import Bytes
 public import Database
 import Glibc
+import ParserTasks
 
 /// Objects, their sources and their indexes: what an upload brings and a look-up needs.
 ///
@@ -134,6 +135,13 @@ public struct DebugFileStore: Sendable {
             }
         }
         return texts
+    }
+
+    /// The machine code at a link address of a stored object; `nil` when the object does not hold it, or cannot be read.
+    /// Cost: one child.
+    public func code(ofObject digest: String, at address: UInt64, count: Int) async -> [UInt8]? {
+        guard let file = try? await storage.open(digest) else { return nil }
+        return try? await parser.code(CodeRequest(objectName: digest, address: address, count: count), of: file)
     }
 
     /// Forgets the index of an object because reading it gave an error; the next ``resolve(project:images:)`` builds it

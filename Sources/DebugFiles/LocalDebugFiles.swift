@@ -131,6 +131,12 @@ public struct LocalDebugFiles: Sendable {
             buildID: ids.map(\.buildID) ?? metadata.buildID, debugID: ids.map(\.debugID) ?? metadata.debugID)
     }
 
+    /// The machine code at a link address of a file; `nil` when it does not hold it, or cannot be read. Cost: one child.
+    public func code(path: String, at address: UInt64, count: Int) async -> [UInt8]? {
+        guard let opened = try? await open(path) else { return nil }
+        return try? await parser.code(CodeRequest(objectName: path, address: address, count: count), of: opened.file)
+    }
+
     /// Forgets an index because reading it gave an error.
     public func discardIndex(ofObject digest: String) async {
         await library.discard(digest)

@@ -85,7 +85,8 @@ extension LocalDebugFiles {
         }
     }
 
-    private func inspection(of opened: Opened) async throws(DebugFilesError) -> ObjectInspection {
+    /// What an open file is; remembered by its digest.
+    func inspection(of opened: Opened) async throws(DebugFilesError) -> ObjectInspection {
         let inspections = inspections
         if let known = await offCooperativePool({ inspections.get(opened.digest) }) { return known }
         do throws(IndexFailure) {

@@ -23,6 +23,9 @@ public protocol ObjectParser: Sendable {
     func build(
         _ source: BuildSource, into output: FileDescriptor, onProgress: BuildProgress?
     ) async throws(ObjectParserError) -> IndexBuildReport
+
+    /// The machine code at an address of an object; `nil` when the object does not hold it.
+    func code(_ request: CodeRequest, of object: FileDescriptor) async throws(ObjectParserError) -> [UInt8]?
 }
 
 /// Bytes of debug information that are read, and all of them.

@@ -68,12 +68,14 @@ public struct ResolvedImage: Sendable {
     /// The image has no id; the object is of the only build that was uploaded under its name. Nothing proves that it is
     /// the build that ran.
     public let matchedByName: Bool
+    /// For an image without an id whose name several builds have: the newest ones.
+    public var candidates: [CatalogueID] = []
 }
 
 /// Names of images.
-enum ImageName {
+public enum ImageName {
     /// What follows the last slash; `nil` for nothing, and for what cannot be a file's name (NAME_MAX).
-    static func base(of path: String) -> String? {
+    public static func base(of path: String) -> String? {
         let name = path.utf8.split(separator: 0x2F, omittingEmptySubsequences: false).last.map { Substring($0) } ?? ""
         return name.isEmpty || name.utf8.count > 255 || name.utf8.contains(0) ? nil : String(name)
     }

@@ -58,7 +58,7 @@ struct Resolver: Sendable {
         func failed(_ status: ImageStatus, _ reason: String) -> ResolvedImage {
             ResolvedImage(
                 query: image, status: status, reason: reason, object: nil, lacks: [.object], ids: found.ids,
-                awaited: [], matchedByName: found.isMatchedByName)
+                awaited: [], matchedByName: found.isMatchedByName, candidates: found.builds.newest)
         }
         guard !found.ids.isEmpty else { return failed(.missing, Self.namelessness(image, found)) }
         let wanted = found.ids.first { $0.kind == .buildID }?.id

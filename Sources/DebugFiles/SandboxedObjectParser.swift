@@ -1,4 +1,3 @@
-import FoundationEssentials
 public import ParserTasks
 public import Sandbox
 import SymbolIndex
@@ -10,6 +9,7 @@ import SymbolIndex
 /// | `inspect` | `IndexBuildRequest` | object, file for embedded texts | `ParserReply<ObjectInspection>` |
 /// | `build` | `IndexBuildRequest` | object, file for the index, inputs in the request's order | `ParserReply<IndexBuildReport>` |
 /// | `demangle` | `DemangleRequest` | none | `ParserReply<DemangleReply>` |
+/// | `code` | `CodeRequest` | object | `ParserReply<CodeReply>` |
 ///
 /// Requests and replies are JSON. Of the request to inspect only the name counts; its digest is empty. A refusal is the
 /// answer of a healthy child and says what kind of file it is; everything else that goes wrong is the sandbox's verdict.
@@ -30,7 +30,7 @@ public struct SandboxedObjectParser: ObjectParser {
     public func inspect(
         _ object: FileDescriptor, name: String, embeddedTexts: FileDescriptor
     ) async throws(ObjectParserError) -> ObjectInspection {
-        try await run(
+        try await sandbox.ask(
             ObjectInspection.task, IndexBuildRequest(objectDigest: "", objectName: name), [object, embeddedTexts])
     }
 
@@ -41,53 +41,33 @@ public struct SandboxedObjectParser: ObjectParser {
         let request = IndexBuildRequest(
             objectDigest: source.digest, objectName: source.name,
             inputs: source.inputs.map { .init(role: $0.role, digest: $0.digest, name: $0.name) })
-        return try await run(
-            IndexBuildRequest.task, request, [source.object, output] + source.inputs.map(\.file), onProgress)
+        return try await sandbox.ask(
+            IndexBuildRequest.task, request, [source.object, output] + source.inputs.map(\.file), onProgress: onProgress
+        )
+    }
+
+    /// See ``ObjectParser/code(_:of:)``.
+    public func code(_ request: CodeRequest, of object: FileDescriptor) async throws(ObjectParserError) -> [UInt8]? {
+        let reply: CodeReply = try await sandbox.ask(CodeRequest.task, request, [object])
+        guard let bytes = reply.bytes else { return nil }
+        guard bytes.count == request.count else {
+            throw .died("it answered \(bytes.count) bytes of code when asked for \(request.count)")
+        }
+        return bytes
     }
 
     /// Names in both forms, one entry a name, in order: for frames that no index answers for. A child too, because
     /// demanglers abort on some malformed names.
     public func demangle(_ names: [String]) async throws(ObjectParserError) -> [DemangleReply.Name] {
-        let reply: DemangleReply = try await run(DemangleRequest.task, DemangleRequest(names: names), [])
+        let reply: DemangleReply = try await sandbox.ask(DemangleRequest.task, DemangleRequest(names: names), [])
         guard reply.names.count == names.count else {
             throw .died("it answered \(reply.names.count) names when asked for \(names.count)")
         }
         return reply.names
     }
 
-    private func run<Reply: Codable & Sendable>(
-        _ task: String, _ request: some Encodable, _ files: [FileDescriptor], _ onProgress: BuildProgress? = nil
-    ) async throws(ObjectParserError) -> Reply {
-        let bytes: [UInt8]
-        do {
-            bytes = Array(try JSONEncoder().encode(request))
-        } catch {
-            throw .unavailable("the request cannot be written as JSON: \(error)")
-        }
-        var report: (@Sendable (UInt64, UInt64) -> Void)?
-        if let onProgress { report = { onProgress(Int(clamping: $0), Int(clamping: $1)) } }
-        let answer: [UInt8]
-        do throws(SandboxError) {
-            answer = try await sandbox.run(
-                task: task, request: bytes, descriptors: files.map(\.rawValue),
-                onProgress: report)
-        } catch {
-            throw ObjectParserError(error)
-        }
-        // The descriptors must stay open until the child has ended.
-        withExtendedLifetime(files) {}
-        let reply: ParserReply<Reply>
-        do {
-            reply = try JSONDecoder().decode(ParserReply<Reply>.self, from: Data(answer))
-        } catch {
-            // A child that was taken over may answer anything.
-            throw .died("it answered something else than the reply of '\(task)': \(error)")
-        }
-        switch reply {
-        case .value(let value): return value
-        case .refused(let refusal): throw ObjectParserError(refusal)
-        }
-    }
+    /// What reads dumps, in children of the same sandbox.
+    public var dumps: SandboxedDumpParser { SandboxedDumpParser(sandbox: sandbox) }
 }
 
 extension ObjectParserError {

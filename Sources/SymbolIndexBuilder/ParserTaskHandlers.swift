@@ -10,6 +10,7 @@ import ParserTasks
 /// | `inspect` | nothing, or `{"objectName": …}` | object, perhaps file for embedded texts | `ObjectInspection` |
 /// | `build` | `IndexBuildRequest` | object, index to write, the request's inputs | `IndexBuildReport` |
 /// | `demangle` | `DemangleRequest` | none | `DemangleReply` |
+/// | `code` | `CodeRequest` | object | `CodeReply` |
 ///
 /// Only a process that ends after the task may run these: they let a dying demangler jump out of its library.
 public enum ParserTaskHandlers {
@@ -28,6 +29,7 @@ public enum ParserTaskHandlers {
                 Demangler.installGuards()
                 return try demangle(request, descriptors)
             },
+            CodeRequest.task: { try code($0, $1) },
         ]
     }
 
@@ -63,6 +65,13 @@ public enum ParserTaskHandlers {
                 return DemangleReply.Name(full: demangled.full, simplified: demangled.simplified)
             }
             return DemangleReply(names: names)
+        }
+    }
+
+    static func code(_ request: [UInt8], _ descriptors: [Int32]) throws -> [UInt8] {
+        try reply { () throws(IndexBuildError) -> CodeReply in
+            guard let object = descriptors.first else { throw missingDescriptor(CodeRequest.task) }
+            return try readCode(decode(CodeRequest.self, request), object: object)
         }
     }
 

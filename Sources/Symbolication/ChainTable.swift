@@ -77,6 +77,7 @@ struct ChainTable: Sendable {
     private var fileNumbers: [Key: Int32] = [:]
     private var verdicts: [VerdictKey: InAppRules.Verdict] = [:]
     private let indexes: [Int: SymbolIndex]
+    private let links: [Int: LinkAddresses]
     private let imagePaths: [Int: String]
     private let rules: InAppRules
     private let entryLimit: Int
@@ -92,8 +93,12 @@ struct ChainTable: Sendable {
     /// Bytes of all names and paths together.
     static let maximumNamesBytes = 256 << 20
 
-    init(indexes: [Int: SymbolIndex], imagePaths: [Int: String], rules: InAppRules, entryLimit: Int) {
+    init(
+        indexes: [Int: SymbolIndex], links: [Int: LinkAddresses], imagePaths: [Int: String], rules: InAppRules,
+        entryLimit: Int
+    ) {
         self.indexes = indexes
+        self.links = links
         self.imagePaths = imagePaths
         self.rules = rules
         self.entryLimit = entryLimit
@@ -111,8 +116,8 @@ struct ChainTable: Sendable {
     /// Whether exactly at `place` a signal trampoline starts. Makes no chain: almost no place asked about is one.
     func trampolineStarts(at place: EventAddresses.Place) -> Bool {
         guard !limitReached, let index = indexes[place.image] else { return false }
-        let (address, overflow) = place.offset.addingReportingOverflow(index.header.baseAddress)
-        guard !overflow, let location = try? index.lookup(address), let function = location.physicalFunction,
+        guard let address = links[place.image]?.address(atOffset: place.offset),
+            let location = try? index.lookup(address), let function = location.physicalFunction,
             function.entryAddress == address
         else { return false }
         return SignalTrampoline.isOne((function.linkageName ?? function.name).string)
@@ -123,8 +128,7 @@ struct ChainTable: Sendable {
         // scopes.
         guard !limitReached else { return .limit }
         guard let index = indexes[place.image] else { return .hole }
-        let (address, overflow) = place.offset.addingReportingOverflow(index.header.baseAddress)
-        guard !overflow else { return .hole }
+        guard let address = links[place.image]?.address(atOffset: place.offset) else { return .hole }
         let location: IndexedLocation?
         do throws(SymbolIndexError) {
             location = try index.lookup(address)
@@ -151,9 +155,7 @@ struct ChainTable: Sendable {
             return .hole
         }
         judge(start..<entries.count, image: place.image)
-        let entryOffset = physical?.entryAddress.flatMap { entry in
-            entry >= index.header.baseAddress ? entry - index.header.baseAddress : nil
-        }
+        let entryOffset = physical?.entryAddress.flatMap { links[place.image]?.offset(ofAddress: $0) }
         let outermost = entries[entries.count - 1].function
         let names = outermost >= 0 ? functions[Int(outermost)] : nil
         let isTrampoline = names.map { SignalTrampoline.isOne($0.linkageName ?? $0.name) } ?? false

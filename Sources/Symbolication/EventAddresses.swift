@@ -106,11 +106,13 @@ extension EventFrame {
         case unreadable
         /// To be looked up.
         case native
+        /// To be looked up by a symbol and an offset: there is no address.
+        case symbolic
         /// A native platform's frame without an address.
         case withoutAddress
 
         /// Whether enrichment writes the frame anew.
-        var isLookedUp: Bool { self == .native || self == .withoutAddress }
+        var isLookedUp: Bool { self == .native || self == .symbolic || self == .withoutAddress }
     }
 
     func role(in event: CrashEvent) -> Role {
@@ -118,11 +120,12 @@ extension EventFrame {
             let isNative = event.platform.map { Self.nativePlatforms.contains($0) && $0 != "csharp" }
             return isNative ?? !event.images.isEmpty ? .unreadable : .untouched
         }
-        guard isNativePlatform, kind != .omitted, kind != .truncated else { return .untouched }
+        guard isNativePlatform, kind != .omitted, kind != .truncated, kind != .named else { return .untouched }
         // What another tool could not find may be here; what it has found is as good as Symbolist's own answer, whose
         // entries for inlined functions could not be told from physical frames any more.
         if symbolicatorStatus == FrameStatus.symbolicated.rawValue { return .known }
         if hasAddress { return .native }
+        if symbolOffset != nil, symbol ?? function != nil { return .symbolic }
         // Managed frames and frames of events that name no platform are nobody's loss.
         guard let platform = platform ?? event.platform, platform != "csharp" else { return .untouched }
         return .withoutAddress
@@ -134,7 +137,7 @@ extension EventFrame {
             switch kind {
             case .programCounter, .asyncResumePoint: .instruction
             case .returnAddress: .returnAddress
-            case .omitted, .truncated, nil: nil
+            case .omitted, .truncated, .named, nil: nil
             }
         return TraceAddressing.Statement(kind: meaning, adjust: adjustInstructionAddress)
     }

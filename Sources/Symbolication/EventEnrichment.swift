@@ -124,7 +124,7 @@ struct EventEnrichment {
                 counts.malformed += 1
             case .known:
                 if trace.trace.frames[position].function == nil { isFunctionMissing = true }
-            case .untouched, .native, .withoutAddress: break
+            case .untouched, .native, .symbolic, .withoutAddress: break
             }
         }
     }
@@ -175,8 +175,8 @@ struct EventEnrichment {
             return .init(
                 status: .found, features: features, architecture: name?.isEmpty == false ? name : nil,
                 isMatchedByName: matchedByName)
-        case .failed(let status, let reason):
-            return .init(status: status, reason: Self.cut(reason))
+        case .failed(let status, let reason, let candidates):
+            return .init(status: status, reason: Self.cut(reason), candidates: candidates)
         case nil:
             return .init(status: .other, reason: "not looked for")
         }

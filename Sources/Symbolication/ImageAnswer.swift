@@ -48,8 +48,22 @@ public enum ImageAnswer: Sendable {
     /// An index, and what the file it was made from has. `matchedByName`: the image has no id; a file of its name answers.
     case found(SymbolIndex, features: ImageFeatures, matchedByName: Bool = false)
     /// No index: `status` is one of the failures, `reason` a sentence for people that names the file and the limit or
-    /// field.
-    case failed(ImageStatus, reason: String)
+    /// field. `candidates`: builds of an image without an id, of which nobody can say which one ran; newest first.
+    case failed(ImageStatus, reason: String, candidates: [ImageCandidate] = [])
+}
+
+/// A build that may be an image's.
+public struct ImageCandidate: Equatable, Sendable {
+    /// Lower-case hexadecimal; of a build without one its debug id.
+    public let id: String
+    /// The name that it was uploaded under, or its path.
+    public let name: String?
+
+    /// A candidate.
+    public init(id: String, name: String?) {
+        self.id = id
+        self.name = name
+    }
 }
 
 /// An image of an event as far as finding its debug file goes.

@@ -22,7 +22,12 @@ enum ImagePatch {
         var architecture: String?
         /// Not by an id: there is none.
         var isMatchedByName = false
+        /// Builds that may be the image's.
+        var candidates: [ImageCandidate] = []
     }
+
+    /// What a decoder wrote under `symbolist`: it stays, an enriched event may be enriched again.
+    private static let given = ["mapping_offset", "mapping", "code"]
 
     static func apply(_ annotation: Annotation, to image: EventImage, in patch: inout EventPatch) {
         let document = patch.document
@@ -36,15 +41,32 @@ enum ImagePatch {
         }
         let architecture = hasArchitecture ? nil : annotation.architecture
         if let architecture { patch.set(image.node, key: "arch", to: JSONWriter.string(architecture)) }
-        if annotation.reason != nil || architecture != nil || annotation.isMatchedByName {
+        let own = document.object("symbolist", of: image.node)
+        let kept = given.compactMap { key in own.flatMap { document.member(key, of: $0) }.map { (key, $0) } }
+        if annotation.reason != nil || architecture != nil || annotation.isMatchedByName || !kept.isEmpty {
             var writer = JSONWriter()
             writer.beginObject()
+            for (key, value) in kept { writer.member(key, raw: document.rawBytes(of: value)) }
             writer.member("reason", ifPresent: annotation.reason)
             if annotation.isMatchedByName { writer.member("matched_by", "name") }
             if architecture != nil { writer.member("arch_from", "index") }
+            write(annotation.candidates, to: &writer)
             writer.endObject()
             patch.set(image.node, key: "symbolist", to: writer.bytes)
         }
+    }
+
+    private static func write(_ candidates: [ImageCandidate], to writer: inout JSONWriter) {
+        guard !candidates.isEmpty else { return }
+        writer.key("candidates")
+        writer.beginArray()
+        for candidate in candidates.prefix(16) {
+            writer.beginObject()
+            writer.member("id", candidate.id)
+            writer.member("name", ifPresent: candidate.name)
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private static func text(_ features: ImageFeatures) -> [UInt8] {

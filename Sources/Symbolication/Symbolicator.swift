@@ -27,15 +27,15 @@ public struct Symbolicator: Sendable {
     /// Which images the native frames lie in. Linear in frames, times the logarithm of the images.
     public func plan(_ event: CrashEvent) -> SymbolicationPlan {
         let addresses = EventAddresses(event)
+        let symbolic = SymbolicFrames(event)
         var referenced = Set<Int>()
         for trace in event.stackTraces {
             let addressing = EventAddresses.addressing(of: trace, in: event)
             for position in trace.frames.indices {
                 let frame = trace.frames[position]
-                guard frame.role(in: event) == .native, let address = frame.instructionAddress
-                else {
-                    continue
-                }
+                let role = frame.role(in: event)
+                if role == .symbolic, let image = symbolic.image(of: frame) { referenced.insert(image) }
+                guard role == .native, let address = frame.instructionAddress else { continue }
                 let decision = addressing.decide(frame.statement, isInnermost: position == trace.frames.count - 1)
                 let mode = frame.addressMode
                 if let place = addresses.place(address, meaning: decision.meaning, mode: mode, in: event).place {
@@ -113,6 +113,9 @@ struct TraceResolver {
     let addresses: EventAddresses
     let images: [Int: ImageAnswer]
     private(set) var chains: ChainTable
+    private var symbolic: SymbolicFrames
+    private let indexes: [Int: SymbolIndex]
+    private let links: [Int: LinkAddresses]
     /// Images whose index contradicted itself, with the first reason.
     private(set) var damaged: [Int: String] = [:]
 
@@ -124,13 +127,19 @@ struct TraceResolver {
         self.addresses = addresses
         self.images = images
         var indexes: [Int: SymbolIndex] = [:]
+        var links: [Int: LinkAddresses] = [:]
         var paths: [Int: String] = [:]
         for image in event.images {
             guard case .found(let index, _, _) = images[image.index] else { continue }
             indexes[image.index] = index
+            links[image.index] = LinkAddresses(image, index)
             paths[image.index] = image.codeFile
         }
-        chains = ChainTable(indexes: indexes, imagePaths: paths, rules: rules, entryLimit: limits.chainEntries)
+        self.indexes = indexes
+        self.links = links
+        symbolic = SymbolicFrames(event)
+        chains = ChainTable(
+            indexes: indexes, links: links, imagePaths: paths, rules: rules, entryLimit: limits.chainEntries)
     }
 
     /// To be called behind the last trace.
@@ -151,6 +160,11 @@ struct TraceResolver {
                 continue
             }
             isTouched = true
+            if role == .symbolic {
+                let decision = addressing.decide(frame.statement, isInnermost: index == frames.count - 1)
+                frames[index].decision = decision
+                resolve(&frames[index], symbolic: frame, meaning: decision.meaning)
+            }
             guard role == .native, let address = frame.instructionAddress else {
                 isBehindTrampoline = isTrampoline(frame)
                 continue
@@ -178,6 +192,35 @@ struct TraceResolver {
             frame.status = .unknownImage
             return
         }
+        resolve(&frame, at: place)
+    }
+
+    /// By symbol and offset: the address is counted from the symbol's entry in the image's file.
+    private mutating func resolve(
+        _ resolution: inout FrameResolution, symbolic frame: EventFrame, meaning: AddressMeaning
+    ) {
+        guard let image = symbolic.image(of: frame) else {
+            resolution.status = .unknownImage
+            return
+        }
+        resolution.image = image
+        guard let index = indexes[image], let link = links[image] else {
+            resolution.status = .missing
+            if case .failed(.malformed, _, _) = images[image] { resolution.status = .malformed }
+            return
+        }
+        guard let entry = symbolic.entry(of: frame, image: image, index: index),
+            let address = frame.symbolOffset.map({ entry.addingReportingOverflow($0) }), !address.overflow,
+            let offset = link.offset(
+                ofAddress: addresses.architecture.lookupAddress(address.partialValue, meaning: meaning))
+        else {
+            resolution.status = .missingSymbol
+            return
+        }
+        resolve(&resolution, at: EventAddresses.Place(image: image, offset: offset))
+    }
+
+    private mutating func resolve(_ frame: inout FrameResolution, at place: EventAddresses.Place) {
         frame.image = place.image
         switch images[place.image] {
         case .found:
@@ -191,7 +234,7 @@ struct TraceResolver {
                 if damaged[place.image] == nil { damaged[place.image] = reason }
             case .limit: frame.isLeftByLimit = true
             }
-        case .failed(.malformed, _): frame.status = .malformed
+        case .failed(.malformed, _, _): frame.status = .malformed
         case .failed, nil: frame.status = .missing
         }
     }

@@ -1,6 +1,6 @@
 import CrashEvent
 public import CrashReports
-import DebugFiles
+public import DebugFiles
 public import JobTable
 public import Symbolication
 
@@ -13,18 +13,22 @@ public import Symbolication
 public struct EventEnricher: Sendable {
     private let source: any SymbolSource
     private let symbolicator: Symbolicator
-    private let limits: CrashReportLimits
+    let limits: CrashReportLimits
+    private let dumps: DumpReader?
 
     /// - Parameters:
     ///   - source: Where debug files and source texts come from.
     ///   - symbolicator: The frame rules.
     ///   - limits: What reading a dump may cost.
+    ///   - dumps: What reads cores, minidumps and compressed dumps; without it they are not understood.
     public init(
-        source: any SymbolSource, symbolicator: Symbolicator = Symbolicator(), limits: CrashReportLimits = .default
+        source: any SymbolSource, symbolicator: Symbolicator = Symbolicator(), limits: CrashReportLimits = .default,
+        dumps: DumpReader? = nil
     ) {
         self.source = source
         self.symbolicator = symbolicator
         self.limits = limits
+        self.dumps = dumps
     }
 
     /// Enriches one event.
@@ -37,20 +41,74 @@ public struct EventEnricher: Sendable {
     public func enrich(
         _ payload: [UInt8], context: ReportContext = ReportContext(), project: String = "default"
     ) async throws(EnrichmentError) -> Enrichment {
-        let report: DecodedReport
-        let event: CrashEvent
+        guard let dumps, DumpKind(prefix: payload) != .report else {
+            return try await enrichText(payload, context, project)
+        }
+        let file: FileDescriptor
+        do throws(DumpSpoolError) {
+            file = try await dumps.spool.file(of: payload)
+        } catch {
+            throw EnrichmentError(error)
+        }
+        return try await enrich(file, name: "payload", context: context, project: project)
+    }
+
+    /// Enriches the event in a file: a dump of any size, or text of at most the size that the reader of dumps takes.
+    /// - Parameters:
+    ///   - file: A regular file.
+    ///   - name: For messages.
+    public func enrich(
+        _ file: FileDescriptor, name: String, context: ReportContext = ReportContext(), project: String = "default",
+        onProgress: DumpReader.Progress? = nil
+    ) async throws(EnrichmentError) -> Enrichment {
+        guard let dumps else { throw .notUnderstood("a file that nothing here reads") }
+        let contents = try await dumps.read(
+            file, name: name, project: project, context: context, onProgress: onProgress)
+        switch contents {
+        case .report(let bytes): return try await enrichText(bytes, context, project)
+        case .dump(let dump):
+            let renewal = DumpRenewal(lacking: dump.lacking, catalogueSequence: dump.catalogueSequence)
+            return try await enrich(dump.report, project, renewal)
+        }
+    }
+
+    private func enrichText(
+        _ payload: [UInt8], _ context: ReportContext, _ project: String
+    ) async throws(EnrichmentError) -> Enrichment {
+        if let dumps, let embedded = try await envelopeDump(payload, context, project, dumps) {
+            return try await enrich(embedded.report, project, embedded.renewal)
+        }
+        return try await enrich(try decode(payload, context), project)
+    }
+
+    func decode(_ payload: [UInt8], _ context: ReportContext) throws(EnrichmentError) -> DecodedReport {
         do throws(CrashReportError) {
-            report = try CrashReports.decode(payload, context: context, limits: limits)
+            return try CrashReports.decode(payload, context: context, limits: limits)
         } catch {
             throw .notUnderstood(error.description)
         }
+    }
+
+    private func event(_ bytes: [UInt8]) throws(EnrichmentError) -> CrashEvent {
         do throws(CrashEventError) {
-            event = try CrashEvent(report.event, limits: limits.json)
+            return try CrashEvent(bytes, limits: limits.json)
         } catch {
             throw .notUnderstood(error.description)
+        }
+    }
+
+    /// - Parameter dump: Of an event that was unwound just now.
+    private func enrich(
+        _ report: DecodedReport, _ project: String, _ dump: DumpRenewal? = nil
+    ) async throws(EnrichmentError) -> Enrichment {
+        var event = try event(report.event)
+        var renewal = dump
+        if dump == nil {
+            renewal = try await dumps?.renewal(of: event, symbolicator.plan(event).referenced, project: project)
+            if let renewed = renewal?.event { event = try self.event(renewed) }
         }
         let referenced = symbolicator.plan(event).referenced
-        var answers = try await source.answers(for: referenced, project: project)
+        var answers = try await self.answers(for: referenced, of: event, project)
         var (enriched, missing) = try await patch(event, answers)
         // An index that was damaged on disk is found while it is read: it is built again, once.
         let damaged = enriched.summary.images.filter { $0.status == .malformed }.compactMap { image in
@@ -58,13 +116,20 @@ public struct EventEnricher: Sendable {
         }
         if !damaged.isEmpty {
             for digest in damaged { await source.discardIndex(ofObject: digest) }
-            answers = try await source.answers(for: referenced, project: project)
+            answers = try await self.answers(for: referenced, of: event, project)
             (enriched, missing) = try await patch(event, answers)
         }
         return Enrichment(
             document: enriched.document, summary: enriched.summary, report: report,
-            awaited: Self.awaited(answers, enriched.summary, withoutText: missing),
-            catalogueSequence: answers.catalogueSequence, facts: Enrichment.Facts(event))
+            awaited: Self.awaited(answers, enriched.summary, withoutText: missing, renewal?.awaited ?? []),
+            catalogueSequence: min(answers.catalogueSequence, renewal?.catalogueSequence ?? .max),
+            facts: Enrichment.Facts(event))
+    }
+
+    private func answers(
+        for images: [ImageRequest], of event: CrashEvent, _ project: String
+    ) async throws(EnrichmentError) -> SymbolAnswers {
+        await CodeCheck.apply(try await source.answers(for: images, project: project), to: event, from: source)
     }
 
     /// Throws ``EnrichmentError/unavailable(_:)`` when no event could be enriched now.
@@ -94,14 +159,14 @@ public struct EventEnricher: Sendable {
 
     /// What the event waits for, one entry an id, the most basic lack first.
     private static func awaited(
-        _ answers: SymbolAnswers, _ summary: SymbolicationSummary, withoutText: Set<Int>
+        _ answers: SymbolAnswers, _ summary: SymbolicationSummary, withoutText: Set<Int>, _ unwinding: [AwaitedID]
     ) -> [AwaitedID] {
         var seen = Set<[String]>()
         // Also the supplementary and split files that an object names and that were not there.
         let parts = summary.awaited.filter { $0.lacks == .debugInformation && $0.kind != .debugID }
             .map { AwaitedID(kind: $0.kind.rawValue, id: $0.id, lacks: .debugInformation) }
         let texts = withoutText.sorted().flatMap { answers.ids[$0] ?? [] }.map { AwaitedID($0, lacks: .sources) }
-        return (answers.awaited + parts + texts).filter { seen.insert([$0.kind, $0.id]).inserted }
+        return (unwinding + answers.awaited + parts + texts).filter { seen.insert([$0.kind, $0.id]).inserted }
     }
 }
 

@@ -14,25 +14,28 @@ public import Symbolication
 /// `usesLocalFiles`, and only by the rules of an upload (`SourcePolicy`).
 public struct NamedSymbols: SymbolSource {
     private let files: [LocalDebugFiles.File]
-    private let local: LocalDebugFiles
-    private let usesLocalFiles: Bool
+    let local: LocalDebugFiles
+    let usesLocalFiles: Bool
     private let policy: SourcePolicy
-    private let fallback: (any SymbolSource)?
+    let fallback: (any SymbolSource)?
+    let namedPaths: [String]
 
     /// - Parameters:
     ///   - files: From `--debug-file`, with their indexes.
     ///   - usesLocalFiles: Whether the images' own paths and the sources of this disk may answer.
     ///   - policy: Which source files may be read then.
     ///   - fallback: The store; `nil` when there is none yet.
+    ///   - namedPaths: What `--debug-file` says, for dumps, which are unwound with the files themselves.
     public init(
         files: [LocalDebugFiles.File], local: LocalDebugFiles, usesLocalFiles: Bool, policy: SourcePolicy,
-        fallback: (any SymbolSource)?
+        fallback: (any SymbolSource)?, namedPaths: [String] = []
     ) {
         self.files = files
         self.local = local
         self.usesLocalFiles = usesLocalFiles
         self.policy = policy
         self.fallback = fallback
+        self.namedPaths = namedPaths
     }
 
     /// See ``SymbolSource/answers(for:project:)``.
@@ -79,8 +82,9 @@ public struct NamedSymbols: SymbolSource {
     private func lookLocally(_ image: ImageRequest, _ answers: inout SymbolAnswers) async {
         var reasons: [String] = []
         var status = Symbolication.ImageStatus.missing
-        if case .failed(let stored, let reason) = answers.images[image.imageIndex] {
-            (status, reasons) = (stored, [reason])
+        var candidates: [ImageCandidate] = []
+        if case .failed(let stored, let reason, let builds) = answers.images[image.imageIndex] {
+            (status, reasons, candidates) = (stored, [reason], builds)
         }
         if let file = likeNamed(image).first, let id = image.codeID ?? image.debugID {
             let own = image.codeID == nil ? file.debugID : file.buildID
@@ -96,7 +100,8 @@ public struct NamedSymbols: SymbolSource {
             let id = image.codeID ?? image.debugID
             reasons = [id.map { "no debug file with the id \($0)" } ?? "the image has no id to find a debug file by"]
         }
-        answers.images[image.imageIndex] = .failed(status, reason: reasons.joined(separator: "; "))
+        answers.images[image.imageIndex] = .failed(
+            status, reason: reasons.joined(separator: "; "), candidates: candidates)
     }
 
     private struct Refusal: Error { var reason: String }
@@ -138,6 +143,14 @@ public struct NamedSymbols: SymbolSource {
         let open = wanted.filter { texts[$0] == nil }
         if let fallback { texts.merge(try await fallback.texts(open, of: answers)) { own, _ in own } }
         return texts
+    }
+
+    /// See ``SymbolSource/code(ofImage:at:count:in:)``.
+    public func code(ofImage image: Int, at address: UInt64, count: Int, in answers: SymbolAnswers) async -> [UInt8]? {
+        guard let path = answers.paths[image] else {
+            return await fallback?.code(ofImage: image, at: address, count: count, in: answers)
+        }
+        return await local.code(path: path, at: address, count: count)
     }
 
     /// See ``SymbolSource/discardIndex(ofObject:)``.

@@ -5,7 +5,7 @@ public import Symbolication
 
 /// Debug files and sources from the store.
 public struct StoredSymbols: SymbolSource {
-    private let store: DebugFileStore
+    let store: DebugFileStore
 
     /// The source over a store.
     public init(_ store: DebugFileStore) { self.store = store }
@@ -82,6 +82,12 @@ public struct StoredSymbols: SymbolSource {
         return [:]
     }
 
+    /// See ``SymbolSource/code(ofImage:at:count:in:)``.
+    public func code(ofImage image: Int, at address: UInt64, count: Int, in answers: SymbolAnswers) async -> [UInt8]? {
+        guard let digest = answers.objects[image] else { return nil }
+        return await store.code(ofObject: digest, at: address, count: count)
+    }
+
     /// See ``SymbolSource/discardIndex(ofObject:)``.
     public func discardIndex(ofObject digest: String) async {
         await store.discardIndex(ofObject: digest)
@@ -113,7 +119,8 @@ extension ResolvedImage {
     var answer: ImageAnswer {
         guard let object else {
             return .failed(
-                Symbolication.ImageStatus(rawValue: status.rawValue) ?? .other, reason: reason ?? "no reason given")
+                Symbolication.ImageStatus(rawValue: status.rawValue) ?? .other, reason: reason ?? "no reason given",
+                candidates: candidates.map { ImageCandidate(id: $0.id, name: query.codeFile.flatMap(ImageName.base)) })
         }
         return .found(
             object.index,

@@ -1,5 +1,6 @@
 public import DebugFiles
 public import JobTable
+public import ParserTasks
 public import Symbolication
 
 /// Where an event's debug files and source texts come from: the store for a worker, the store and named files for
@@ -13,6 +14,12 @@ public protocol SymbolSource: Sendable {
     func texts(
         _ wanted: [SourceRequest], of answers: SymbolAnswers
     ) async throws(EnrichmentError) -> [SourceRequest: Symbolication.SourceText]
+
+    /// The machine code at a link address of the object that answered for an image; `nil` when that holds none.
+    func code(ofImage image: Int, at address: UInt64, count: Int, in answers: SymbolAnswers) async -> [UInt8]?
+
+    /// The files that modules of a dump can be unwound with, by their build ids; none where a source has no such files.
+    func unwindingFiles(for modules: [DumpModule], project: String) async throws(EnrichmentError) -> UnwindingFiles
 
     /// The index of an object turned out to be damaged: the next question builds it again.
     func discardIndex(ofObject digest: String) async

@@ -5,6 +5,7 @@ import Glibc
 import Sandbox
 import SymbolIndex
 import SymbolIndexBuilder
+import Unwinding
 
 /// The command line: arguments, rendering and exit codes; what a library could hold is in a library.
 @main
@@ -15,7 +16,9 @@ enum Main {
         if SandboxChild.isChild(arguments: CommandLine.arguments) {
             exit(
                 SandboxChild.main(
-                    arguments: CommandLine.arguments, tasks: ParserTaskHandlers.all(observer: ParserObserver.child)))
+                    arguments: CommandLine.arguments,
+                    tasks: ParserTaskHandlers.all(observer: ParserObserver.child)
+                        .merging(DumpTaskHandlers.all) { own, _ in own }))
         }
         signal(SIGPIPE, SIG_IGN)
         let given = Array(CommandLine.arguments.dropFirst())
@@ -60,9 +63,11 @@ struct Symbolist: AsyncParsableCommand {
 
             EXAMPLES
               symbolist upload .build/release          after a build: debug files and the sources they name
-              symbolist enqueue crash.json             a crash into the job table
+              symbolist run -- .build/release/till     runs a program and takes its crash
+              symbolist enqueue crash.json             a crash into the job table: any dump, also a core
               symbolist worker                         enriches what is in the job table, for ever
               symbolist symbolize crash.json           one dump, readable, now
+              journalctl -f | symbolist filter         stack lines made readable as they pass
 
             Every option --x-y is also the environment variable SYMBOLIST_X_Y, and SYMBOLIST_X_Y_FILE names a file that
             holds its value. 'symbolist config' shows each setting and where it came from.
@@ -74,9 +79,8 @@ struct Symbolist: AsyncParsableCommand {
             """,
         version: Version.description,
         subcommands: [
-            Upload.self, Enqueue.self, WorkerCommand.self, Events.self, DebugFilesGroup.self, IndexGroup.self,
-            Symbolize.self,
-            Addr2Line.self, Config.self,
+            Run.self, Upload.self, Enqueue.self, Deliver.self, WorkerCommand.self, Events.self, DebugFilesGroup.self,
+            IndexGroup.self, Symbolize.self, Filter.self, Addr2Line.self, Config.self,
         ]
     )
 }

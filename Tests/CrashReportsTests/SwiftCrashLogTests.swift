@@ -99,9 +99,11 @@ func text(_ report: DecodedReport) -> String { String(decoding: report.event, as
         #expect(try CrashEvent(report.event).stackTraces[0].frames.count == 1)
         #expect(try CrashEvent(report.event).images[0].codeFile == "a")
         let two = madeLog + "\nnext start\n" + madeLog.replacing("\"till\"", with: "\"second\"")
-        let last = try decode(two)
-        #expect(last.notes == ["the input holds 2 crash reports, the last one was read"])
-        #expect(try CrashEvent(last.event).threads[0].name == "second")
+        let first = try decode(two)
+        #expect(first.notes == ["the input holds 2 reports, this is the first"])
+        #expect(try CrashEvent(first.event).threads[0].name == "till")
+        let both = try CrashReports.decodeAll(Array(two.utf8))
+        #expect(try both.map { try CrashEvent($0.event).threads[0].name } == ["till", "second"])
         // Told by its shape alone.
         let shape = #"{"threads":[{"frames":[{"kind":"returnAddress","address":"0x10"}]}],"images":[]}"#
         #expect(try decode(shape).format == .swiftCrashLog)

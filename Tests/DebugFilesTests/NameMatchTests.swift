@@ -96,6 +96,7 @@ import Testing
         #expect(
             image.reason == "the image has neither a build id nor a debug id, and 7 builds were uploaded as 'app': "
                 + newest.joined(separator: ", ") + " and 2 older")
+        #expect(image.candidates.map(\.words) == newest)
         #expect(fixture.parser.counts.withLock { $0.builds } == 0)
     }
 

@@ -158,6 +158,8 @@ final class FakeParser: ObjectParser {
         return fake.inspection
     }
 
+    func code(_ request: CodeRequest, of object: FileDescriptor) async throws(ObjectParserError) -> [UInt8]? { nil }
+
     func build(
         _ source: BuildSource, into output: FileDescriptor, onProgress: BuildProgress?
     ) async throws(ObjectParserError) -> IndexBuildReport {

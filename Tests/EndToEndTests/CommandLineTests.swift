@@ -5,7 +5,7 @@ import Testing
 @Suite struct CommandLineTests {
     static let commands = [
         [], ["upload"], ["enqueue"], ["worker"], ["events"], ["events", "list"], ["events", "show"], ["symbolize"],
-        ["symbolicate"], ["addr2line"], ["config"],
+        ["symbolicate"], ["filter"], ["run"], ["deliver"], ["addr2line"], ["config"],
     ]
 
     private func run(

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 runs=${1:-100000}
 shift || true
 targets=("$@")
-[ $# -gt 0 ] || targets=(index object names dump)
+[ $# -gt 0 ] || targets=(index object names dump threads expand render)
 made=Fixtures/Forms/Made
 
 # The plain runner makes the corpus; the other one is libFuzzer. gold's warnings are about the sanitizer's own symbols.
@@ -27,11 +27,26 @@ for object in $made/*; do
     [ ! -f "$object.sup" ] || pairs+=("s:$object:$object.sup")
     [ ! -f "$object.dwp" ] || pairs+=("d:$object:$object.dwp")
 done
+mapfile -t reports < <(
+    find Fixtures/{Sanitizers,Backtraces,SwiftReports}/Recorded Fixtures/{KernelLogs,Journal,Markup,Envelopes} \
+        -type f -size -40k \( -name '*.txt' -o -name '*.log' -o -name '*.json' -o -name '*.envelope' \) | sort)
+dumps=Fixtures/Minidumps/Made
+dumps="$(echo $dumps/*.dmp) d:$dumps/mill-lldb.dmp:$dumps/mill d:$dumps/scale-crashpad.dmp:$dumps/scale"
+packed=()
+mkdir -p .build/fuzz/packed
+for tool in "gzip -9" "zstd -q" "lz4 -q" "xz -9"; do
+    command -v "${tool%% *}" >/dev/null || continue
+    $tool -c Fixtures/Minidumps/Made/mill-lldb.dmp >".build/fuzz/packed/mill.${tool%% *}"
+    packed+=(".build/fuzz/packed/mill.${tool%% *}")
+done
 declare -A seeds=(
     [index]="${objects[*]}"
     [object]="${objects[*]} ${pairs[*]}"
     [names]="Tests/Fuzz/Seeds/names.txt"
-    [dump]="Tests/Fuzz/Seeds/event.json $(echo Fixtures/Till/Recorded/*.json Fixtures/Till/Recorded/*.stderr)"
+    [dump]="Tests/Fuzz/Seeds/event.json $(echo Fixtures/Till/Recorded/*.json Fixtures/Till/Recorded/*.stderr) ${reports[*]}"
+    [threads]="$dumps"
+    [expand]="${packed[*]}"
+    [render]="$(echo Tests/RenderingTests/Events/*.json)"
 )
 
 status=0

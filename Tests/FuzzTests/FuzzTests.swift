@@ -30,6 +30,41 @@ import Testing
                 + ["Tests/Fuzz/Seeds/event.json"])
     }
 
+    @Test func reports() async throws { try await run("dump", count: 3000, seeds: Self.reports()) }
+
+    @Test func threads() async throws {
+        let made = "Fixtures/Minidumps/Made/"
+        try await run(
+            "threads", count: 1500,
+            seeds: ["mill-crashpad.dmp", "scale-lldb.dmp"].map { made + $0 }
+                + ["d:\(made)mill-lldb.dmp:\(made)mill", "d:\(made)scale-crashpad.dmp:\(made)scale"])
+    }
+
+    @Test func rendering() async throws {
+        try await run("render", count: 1000, seeds: Self.files("Tests/RenderingTests/Events", limit: 60_000))
+    }
+
+    /// Recordings of every text format.
+    private static func reports() throws -> [String] {
+        try [
+            "Sanitizers/Recorded", "Backtraces/Recorded", "SwiftReports/Recorded", "KernelLogs", "Journal", "Markup",
+            "Envelopes",
+        ]
+        .flatMap { try files("Fixtures/" + $0, limit: 20_000) }
+    }
+
+    /// A folder's files of text.
+    private static func files(_ folder: String, limit: Int) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path).sorted()
+            .map { folder + "/" + $0 }
+            .filter { path in
+                guard let data = FileManager.default.contents(atPath: root.appending(path: path).path) else {
+                    return false
+                }
+                return data.count <= limit && !data.starts(with: [0x7f, 0x45, 0x4c, 0x46])
+            }
+    }
+
     /// Fixtures of every producer and form, small ones.
     private static let objects = [
         "clang-dwarf2", "clang-dwarf5", "clang-types4", "clang-lto-thin", "gcc-dwarf3", "gcc-dwarf5", "gcc-dwarf64",

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func allTasksHaveHandlers() {
-        #expect(Set(ParserTaskHandlers.all().keys) == ["inspect", "build", "demangle"])
+        #expect(Set(ParserTaskHandlers.all().keys) == ["inspect", "build", "demangle", "code"])
     }
 
     @Test func inspectionTellsWhatAProgramIs() throws {
@@ -56,6 +56,38 @@ import Testing
         let (stripped, _) = try inspect("stripped", folder)
         #expect(stripped.hasCode && !stripped.hasDebugInformation && stripped.sources.isEmpty)
         #expect(stripped.debugLink?.name == "program.debug")
+    }
+
+    @Test func codeComesFromThePlaceThatHoldsIt() throws {
+        let folder = try TemporaryFolder()
+        for (name, text) in Programs.files { try folder.write(text, to: name) }
+        try run(["clang", "-O2", "-g", "-gdwarf-5", "-c", "plain.c"], in: folder)
+        try run(
+            ["clang++", "-O2", "-g", "-fuse-ld=lld", "-o", "program", "main.cpp", "shapes.cpp", "plain.o"], in: folder)
+        let symbol = try #require(
+            try run(["nm", "--defined-only", "program"], in: folder).split(separator: "\n").first {
+                $0.hasSuffix(" T main")
+            })
+        let address = try #require(UInt64(symbol.prefix(16), radix: 16))
+        func code(_ name: String, _ address: UInt64, _ count: Int) throws -> [UInt8]? {
+            let request = CodeRequest(objectName: name, address: address, count: count)
+            return try withFile(folder.file(name)) { try readCode(request, object: $0).bytes }
+        }
+        try run(
+            ["objcopy", "-O", "binary", "--only-section=.text", "program", "text"], in: folder)
+        let headers = try run(["readelf", "-SW", "program"], in: folder).split(separator: "\n")
+        let row = try #require(headers.first { $0.contains(" .text ") }).split(separator: " ")
+        let start = try #require(row.firstIndex(of: "PROGBITS").flatMap { UInt64(row[$0 + 1], radix: 16) })
+        let text = Array(try Data(contentsOf: URL(fileURLWithPath: folder.file("text"))))
+        let place = Int(address - start)
+        #expect(try code("program", address, 16) == Array(text[place..<(place + 16)]))
+        #expect(try code("program", start, text.count + 1) == nil)
+        #expect(try code("program", .max - 3, 16) == nil)
+        #expect(try code("program", address, 0) == nil)
+        #expect(try code("program", address, CodeRequest.limit + 1) == nil)
+        // A separate debug file has the section, not its bytes.
+        try run(["objcopy", "--only-keep-debug", "program", "program.debug"], in: folder)
+        #expect(try code("program.debug", address, 16) == nil)
     }
 
     @Test func embeddedTextsAreWrittenOut() throws {

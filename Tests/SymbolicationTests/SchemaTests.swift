@@ -52,19 +52,24 @@ import Testing
         let lines = Array(repeating: UInt8(0x0a), count: 19) + Array(repeating: 0x20, count: 300) + [0x0a]
         let source = SourceText(text: lines, mark: .differs)
         let marker = #"{"data":{"symbolist":{"kind":"omitted","count":7}}}"#
+        let symbolic = #"{"function":"f","package":"x","data":{"symbolist":{"symbol_offset":"0x4"}}}"#
+        let given = ##""mapping_offset":"0x0","mapping":"executable","code":{"address":"0x700000","bytes":"90"}"##
+        let dump = ##""digest":"00","size":1,"compression":"zstd","format":"elf-core","unwound_with":["aa"]"##
         let event = makeEvent(
             frames: [
-                marker, "{}", frame(0x401200), frame(0x401300), frame(0x401401), frame(0x500010), frame(0x401006),
+                symbolic, marker, "{}", frame(0x401200), frame(0x401300), frame(0x401401), frame(0x500010),
+                frame(0x401006),
                 frame(0x401100),
             ],
             images: [
                 #"{"image_addr":"0x400000","image_size":65536}"#, #"{"image_addr":"0x500000","image_size":65536}"#,
-            ])
+                #"{"image_addr":"0x700000","image_size":16,"symbolist":{\#(given)}}"#,
+            ], top: #""contexts":{"symbolist":{"dump":{\#(dump)}}},"#)
         let enriched = try Enriched(
             event,
             [
                 0: .found(try TestIndex.app(), features: TestIndex.features, matchedByName: true),
-                1: .failed(.fetchingFailed, reason: "connection refused"),
+                1: .failed(.fetchingFailed, reason: "connection refused", candidates: [.init(id: "aa", name: nil)]),
             ], sources: ["/src/app/Sources/till/main.swift": source],
             limits: SymbolicationLimits(contextBytes: 350))
         var seen: Set<String> = []

@@ -6,7 +6,7 @@ import Testing
 import Worker
 
 /// Debug files and sources that come after the event, on the real job table and the real catalogue.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct LateSymbolsTests {
     static let id = "1111111111111111111111111111111111111111"
 

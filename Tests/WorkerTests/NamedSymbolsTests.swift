@@ -7,7 +7,7 @@ import Testing
 import Worker
 
 /// Debug files that a person names on this machine, and those that an untrusted dump names.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct NamedSymbolsTests {
     static let id = LateSymbolsTests.id
     static let other = "2222222222222222222222222222222222222222"

@@ -6,7 +6,7 @@ import Testing
 import Worker
 
 /// Where payloads and results live, and how large they may be.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct PayloadTests {
     private static let large = Array(
         #"{"exception":{"values":[]},"extra":{"text":"\#(String(repeating: "x", count: 5000))"}}"#.utf8)

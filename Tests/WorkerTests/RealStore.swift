@@ -65,6 +65,8 @@ final class FakeParser: ObjectParser {
         return inspection
     }
 
+    func code(_ request: CodeRequest, of object: FileDescriptor) async throws(ObjectParserError) -> [UInt8]? { nil }
+
     func build(
         _ source: BuildSource, into output: FileDescriptor, onProgress: BuildProgress?
     ) async throws(ObjectParserError) -> IndexBuildReport {
@@ -206,6 +208,10 @@ struct InterruptedSource: SymbolSource {
         let texts = try await inner.texts(wanted, of: answers)
         try await pass(.afterTexts)
         return texts
+    }
+
+    func code(ofImage image: Int, at address: UInt64, count: Int, in answers: SymbolAnswers) async -> [UInt8]? {
+        await inner.code(ofImage: image, at: address, count: count, in: answers)
     }
 
     func discardIndex(ofObject digest: String) async { await inner.discardIndex(ofObject: digest) }

@@ -4,7 +4,7 @@ import Testing
 import Worker
 
 /// How a worker begins, ends, and leaves what it holds.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct RunTests {
     @Test("Every event ends, one log line a batch, and nothing of a payload is logged")
     func worksUntilEmpty() async throws {

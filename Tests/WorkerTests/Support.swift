@@ -91,6 +91,8 @@ struct ScriptedSource: SymbolSource {
         _ wanted: [SourceRequest], of answers: SymbolAnswers
     ) async throws(EnrichmentError) -> [SourceRequest: Symbolication.SourceText] { [:] }
 
+    func code(ofImage image: Int, at address: UInt64, count: Int, in answers: SymbolAnswers) async -> [UInt8]? { nil }
+
     func discardIndex(ofObject digest: String) async {}
 
     func checkAvailability() async throws(EnrichmentError) { try await check() }

@@ -4,7 +4,7 @@ import Testing
 import Worker
 
 /// Failures of what every event needs, and of what only one does.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct TroubleTests {
     @Test("An outage of the debug files costs no event an attempt, however long it lasts")
     func storeOutage() async throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DebugFiles
 import Foundation
+import Rendering
 
 /// `symbolist debug-files`: what is in the store, what is missing, and what was given up.
 struct DebugFilesGroup: AsyncParsableCommand {

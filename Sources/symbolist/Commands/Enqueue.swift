@@ -1,8 +1,10 @@
 import ArgumentParser
 import CrashEvent
+import CrashReports
 import DebugFiles
 import Foundation
 import JobTable
+import Worker
 
 /// `symbolist enqueue`: raw events into the job table.
 struct Enqueue: AsyncParsableCommand {
@@ -12,16 +14,32 @@ struct Enqueue: AsyncParsableCommand {
             An event in Sentry's JSON or a Swift JSON crash log, told apart by content when a worker takes it. The options add
             what the dump does not say; they fill only what the event lacks.
 
+            Of a core or minidump, also a compressed one, the stacks are enqueued, unwound with the executables and libraries
+            that were uploaded, and with --local-files those of this machine. --keep-dump keeps the dump itself, so that
+            executables that are uploaded later count too.
+
+            Each report of a log is an event of its own. When the database is away, reports wait in the spool, and --watch
+            waits: it takes what falls into a folder, such as the one that SWIFT_BACKTRACE or core_pattern names.
+
             The same with plain SQL: INSERT INTO raw_events (payload_text) VALUES (…).
 
             EXAMPLES
               symbolist enqueue --release till@1.0 --stderr crash.stderr crash.json
               journalctl -u till -o cat | symbolist enqueue --project till --tag host=web1 -
+              symbolist enqueue --local-files --keep-dump /var/lib/systemd/coredump/core.till.zst
+              symbolist enqueue --watch /var/crash --release till@1.0
             """)
 
     @OptionGroup var logging: LoggingOptions
     @OptionGroup var storage: StorageOptions
     @OptionGroup var sandbox: SandboxOptions
+    @OptionGroup var dumps: DumpOptions
+
+    @Flag(help: "Keep a core or minidump, compressed, in the debug-file store.")
+    var keepDump = false
+
+    @Flag(help: "Unwind a core or minidump with the files of this machine that it names, when the build ids agree.")
+    var localFiles = false
 
     @Option(help: "The project.")
     var project = "default"
@@ -52,10 +70,14 @@ struct Enqueue: AsyncParsableCommand {
     @Flag(help: "One JSON object a line: file, id, duplicate.")
     var json = false
 
+    @OptionGroup var watching: WatchOptions
+    @OptionGroup var spoolOptions: SpoolOptions
+
     @Argument(help: "Files, or - for standard input.")
-    var files: [String]
+    var files: [String] = []
 
     func validate() throws {
+        try watching.validate(files: files, dedupKey: dedupKey, standardError: standardError)
         if dedupKey != nil, files.count != 1 { throw ValidationError("--dedup-key goes with one FILE") }
         if files.filter({ $0 == "-" }).count > 1 { throw ValidationError("- may be given once") }
     }
@@ -68,15 +90,21 @@ struct Enqueue: AsyncParsableCommand {
 
     func run() async throws {
         logging.start()
-        let services = try await Services.open(storage, sandbox)
         let context = try context()
+        if let folder = watching.watch { return try await watch(folder, context) }
+        let services: Services
+        do {
+            services = try await Services.open(storage, sandbox)
+        } catch let failure as CommandFailure where failure.status == .unavailable {
+            throw await keep(files, context, because: failure)
+        }
+        await deliverSpool(services)
         var failures = 0
         for file in files {
             do {
-                let bytes = try InputFile.read(file, limit: Self.readLimit)
+                let bytes = try await payload(of: file, services)
                 guard !bytes.isEmpty else { throw CommandFailure(.nothingUnderstood, "\(file): the file is empty") }
-                let added = try await add(bytes, context, services)
-                show(added, of: file)
+                for added in try await addAll(bytes, key: dedupKey, context, services) { show(added, of: file) }
             } catch let failure as CommandFailure where files.count > 1 && failure.status == .nothingUnderstood {
                 StandardError.write("symbolist: \(failure.message)\n")
                 failures += 1
@@ -86,7 +114,73 @@ struct Enqueue: AsyncParsableCommand {
         if failures > 0 { throw ExitCode(ExitStatus.partly.rawValue) }
     }
 
-    private func add(_ bytes: [UInt8], _ context: String?, _ services: Services) async throws -> EnqueuedEvent {
+    /// The bytes of a report, or the event that a binary dump becomes.
+    func payload(of file: String, _ services: Services) async throws -> [UInt8] {
+        switch try await InputFile.contents(of: file, limit: Self.readLimit, spool: dumps.spool(storage)) {
+        case .text(let bytes): return bytes
+        case .dump(let dump):
+            return try await payload(
+                of: dump, InputFile.name(of: file), services.parser,
+                source: try unwindingSource(services.parser, StoredSymbols(services.store)), services.store.storage)
+        }
+    }
+
+    /// The event that a binary dump becomes without the store, for the time when that is away: unwound with this
+    /// machine's files at most.
+    func payloadWithoutStore(of dump: FileDescriptor, _ name: String) async throws -> [UInt8] {
+        let parser = try sandbox.parser()
+        return try await payload(of: dump, name, parser, source: try unwindingSource(parser, nil), nil)
+    }
+
+    private func payload(
+        of descriptor: FileDescriptor, _ name: String, _ parser: SandboxedObjectParser, source: any SymbolSource,
+        _ blobs: (any BlobStorage)?
+    ) async throws -> [UInt8] {
+        let progress = DumpProgress(name)
+        defer { progress.end() }
+        let reader = dumps.reader(
+            storage, parser, source: source, blobs: blobs, reportSize: Self.readLimit)
+        let dump: ReadDump
+        do throws(EnrichmentError) {
+            let contents = try await reader.read(
+                descriptor, name: name, project: project, onProgress: progress.report)
+            switch contents {
+            case .report(let bytes): return bytes
+            case .dump(let read): dump = read
+            }
+        } catch {
+            throw error.failure(of: name)
+        }
+        for note in dump.report.notes { StandardError.write("symbolist: \(Terminal.visible(note))\n") }
+        guard keepDump else { return dump.report.event }
+        do throws(EnrichmentError) {
+            return try await reader.keep(dump, name: name, onProgress: progress.report)
+        } catch {
+            // The crash itself is worth more than its dump.
+            StandardError.write("symbolist: \(name): the dump is not kept: \(Terminal.visible(error.description))\n")
+            return dump.report.event
+        }
+    }
+
+    private func unwindingSource(
+        _ parser: SandboxedObjectParser, _ stored: StoredSymbols?
+    ) throws -> any SymbolSource {
+        if let stored, !localFiles { return stored }
+        do throws(DebugFilesError) {
+            return NamedSymbols(
+                files: [],
+                local: try LocalDebugFiles(
+                    parser: parser, cacheFolder: storage.cacheFolder,
+                    options: storage.cacheOptions.libraryOptions),
+                usesLocalFiles: localFiles, policy: SourcePolicy(currentFolder: nil), fallback: stored)
+        } catch {
+            throw CommandFailure(.unavailable, error.description)
+        }
+    }
+
+    func add(
+        _ bytes: [UInt8], key: String?, _ context: String?, _ services: Services
+    ) async throws -> EnqueuedEvent {
         do {
             let payload: NewRawEvent.Payload
             if bytes.count > Self.inlineLimit {
@@ -99,7 +193,7 @@ struct Enqueue: AsyncParsableCommand {
             }
             return try await services.jobs.enqueue(
                 NewRawEvent(
-                    payload: payload, project: project, dedupKey: dedupKey, context: context, priority: priority))
+                    payload: payload, project: project, dedupKey: key, context: context, priority: priority))
         } catch let error as JobTableError {
             throw error.failure
         } catch let error as BlobStorageError {
@@ -107,7 +201,7 @@ struct Enqueue: AsyncParsableCommand {
         }
     }
 
-    private func show(_ event: EnqueuedEvent, of file: String) {
+    func show(_ event: EnqueuedEvent, of file: String) {
         if json {
             var writer = JSONWriter()
             writer.beginObject()

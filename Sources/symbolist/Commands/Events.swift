@@ -3,6 +3,7 @@ import CrashEvent
 import DebugFiles
 import Foundation
 import JobTable
+import Rendering
 
 /// `symbolist events`: what is in the job table.
 struct Events: AsyncParsableCommand {
@@ -134,13 +135,12 @@ struct EventsShow: AsyncParsableCommand {
             EXAMPLES
               symbolist events show 17
               symbolist events show 17 --json > event.json
+              symbolist events show 17 --format html > crash.html
             """)
 
     @OptionGroup var logging: LoggingOptions
     @OptionGroup var storage: StorageOptions
-
-    @Flag(help: "The enriched event whole, as JSON.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     @Argument(help: "The id that 'enqueue' printed.")
     var id: Int64
@@ -161,20 +161,10 @@ struct EventsShow: AsyncParsableCommand {
                 record.summary.state == .dead ? .nothingUnderstood : .partly,
                 "event \(id) is not enriched; its state is '\(record.summary.state.rawValue)'\(reason)")
         }
-        let bytes = try await document(stored)
-        if json {
-            StandardOutput.write(line: bytes)
-            return
-        }
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(bytes)
-        } catch {
-            throw CommandFailure(.internalError, "event \(id): its document cannot be read: \(error)")
-        }
-        let terminal = Terminal.of(STDOUT_FILENO)
-        StandardOutput.write(TraceText(document: document, style: Style(isOn: terminal.hasColour)).render())
-        if record.summary.state == .ready {
+        var output = EventOutput(self.output)
+        try output.write(try await document(stored))
+        output.end()
+        if record.summary.state == .ready, self.output.chosen != .json {
             StandardError.write("symbolist: event \(id) waits to be enriched again\n")
         }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import ParserTasks
+import Rendering
 import Sandbox
 import SymbolIndex
 

@@ -3,6 +3,7 @@ import DebugFiles
 import Foundation
 import Glibc
 import ParserTasks
+import Rendering
 import SymbolIndex
 
 /// `symbolist index show`.

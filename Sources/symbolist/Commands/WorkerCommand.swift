@@ -28,6 +28,8 @@ struct WorkerCommand: AsyncParsableCommand {
     @OptionGroup var sandbox: SandboxOptions
     @OptionGroup var indexes: IndexOptions
     @OptionGroup var inApp: InAppOptions
+    @OptionGroup var dumps: DumpOptions
+    @OptionGroup var spoolOptions: SpoolOptions
 
     @Flag(help: "Stop when nothing is ready, leased or backing off.")
     var untilEmpty = false
@@ -72,15 +74,22 @@ struct WorkerCommand: AsyncParsableCommand {
         var serviceLogger = Logger(label: "symbolist.services")
         serviceLogger.logLevel = .warning
         let logger = Logger(label: "symbolist.worker")
+        let source = StoredSymbols(services.store)
+        let reader = dumps.reader(
+            storage, services.parser, source: source, blobs: services.store.storage, reportSize: maxEventSize)
         let worker = Worker(
             jobs: services.jobs, blobs: services.store.storage,
-            enricher: EventEnricher(source: StoredSymbols(services.store), symbolicator: try inApp.symbolicator()),
+            enricher: EventEnricher(source: source, symbolicator: try inApp.symbolicator(), dumps: reader),
             options: options, logger: logger, observer: { totals.set($0) })
+        let spool = SpoolService(
+            spool: spoolOptions.open(),
+            receiver: JobTableReceiver(jobs: services.jobs, blobs: services.store.storage), logger: logger)
         var configuration = ServiceGroupConfiguration(
             services: [
+                .init(service: spool),
                 .init(
                     service: worker, successTerminationBehavior: .gracefullyShutdownGroup,
-                    failureTerminationBehavior: .gracefullyShutdownGroup)
+                    failureTerminationBehavior: .gracefullyShutdownGroup),
             ], gracefulShutdownSignals: [.sigterm, .sigint], logger: serviceLogger)
         // Building the index of a large object takes minutes, and service managers kill after 90 seconds: what is not
         // finished by then is cancelled and given back, instead of being lost until its lease expires.

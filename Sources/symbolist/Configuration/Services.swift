@@ -107,3 +107,14 @@ extension JobTableError {
         }
     }
 }
+
+extension EnrichmentError {
+    /// The exit status that the error means for a command about one input.
+    func failure(of name: String) -> CommandFailure {
+        switch self {
+        case .notUnderstood(let reason):
+            CommandFailure(.nothingUnderstood, reason.hasPrefix(name) ? reason : "\(name): \(reason)")
+        case .temporary(let reason), .unavailable(let reason): CommandFailure(.unavailable, reason)
+        }
+    }
+}

@@ -2,6 +2,7 @@ import CrashEvent
 import DebugFiles
 import Foundation
 import ParserTasks
+import Rendering
 import SymbolIndex
 
 /// The debug files of the store, for people and scripts.

@@ -1,5 +1,6 @@
 import Bytes
 import CrashEvent
+import Rendering
 import SymbolIndex
 
 /// Functions, ranges and answers of an index, a line or an object each.

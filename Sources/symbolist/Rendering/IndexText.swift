@@ -1,6 +1,7 @@
 import Bytes
 import CrashEvent
 import ParserTasks
+import Rendering
 import SymbolIndex
 
 extension IndexQuality {

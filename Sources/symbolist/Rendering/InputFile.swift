@@ -10,8 +10,12 @@ enum InputFile {
             throw CommandFailure(.nothingUnderstood, "\(path): \(String(cString: strerror(errno)))")
         }
         defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-        let name = path == "-" ? "standard input" : path
-        var bytes: [UInt8] = []
+        return try read(descriptor, path == "-" ? "standard input" : path, limit: limit)
+    }
+
+    /// Reads what follows `beginning` in an open file.
+    static func read(_ descriptor: Int32, _ name: String, beginning: [UInt8] = [], limit: Int) throws -> [UInt8] {
+        var bytes = beginning
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)

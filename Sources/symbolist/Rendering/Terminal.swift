@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Rendering
 
 /// What is known of the terminal that a stream goes to.
 struct Terminal: Sendable {
@@ -26,40 +27,5 @@ struct Terminal: Sendable {
 
     /// Text from a file or event, made harmless: control characters (an escape sequence in a function's name would
     /// otherwise reach the terminal) are shown as `\u{1b}`; a tab stays.
-    static func visible(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            if isControl(scalar) {
-                result += "\\u{" + String(scalar.value, radix: 16) + "}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x09: false
-        case 0..<0x20, 0x7f..<0xa0, 0x202a...0x202e, 0x2066...0x2069: true
-        default: false
-        }
-    }
-}
-
-/// Colours by meaning; plain text when the terminal has none.
-struct Style: Sendable {
-    let isOn: Bool
-
-    func strong(_ text: String) -> String { wrap(text, "1") }
-    func faint(_ text: String) -> String { wrap(text, "2") }
-    func alarm(_ text: String) -> String { wrap(text, "1;31") }
-    func function(_ text: String) -> String { wrap(text, "1;36") }
-    func place(_ text: String) -> String { wrap(text, "32") }
-    func mark(_ text: String) -> String { wrap(text, "33") }
-
-    private func wrap(_ text: String, _ code: String) -> String {
-        isOn && !text.isEmpty ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
-    }
+    static func visible(_ text: String) -> String { Visible.text(text) }
 }

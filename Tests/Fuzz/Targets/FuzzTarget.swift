@@ -11,8 +11,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case object
     /// Names: one a line.
     case names
-    /// Dumps of any format: recognition, JSON, events, patches, Swift's crash logs.
+    /// Dumps that are text: recognition, every format's decoder, JSON, events, patches.
     case dump
+    /// Cores and minidumps, with up to one file for their modules: inspection and unwinding.
+    case threads
+    /// Compressed dumps.
+    case expand
+    /// Events, rendered in every form.
+    case render
 
     /// Runs the target over an input.
     ///
@@ -24,6 +30,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .object: ObjectBuilding.run(bytes)
         case .names: NameReading.run(bytes)
         case .dump: DumpReading.run(bytes)
+        case .threads: ThreadReading.run(bytes)
+        case .expand: Expanding.run(bytes)
+        case .render: StoryRendering.run(bytes)
         }
     }
 
@@ -32,7 +41,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .index: IndexMutator.mutate(seed, &random)
         case .object: ObjectMutator.mutate(seed, &random)
-        case .names, .dump: ByteMutator.mutate(seed, &random)
+        case .names, .dump, .threads, .expand, .render: ByteMutator.mutate(seed, &random)
         }
     }
 

@@ -1,0 +1,1 @@
+int middle(int (*call)(int), int value) { return call(value) + 1; }

@@ -1,0 +1,4 @@
+// Ends with an error that nobody catches.
+struct Broken: Error { var reason = "the till\nis empty" }
+
+throw Broken()
