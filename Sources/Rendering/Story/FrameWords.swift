@@ -15,7 +15,9 @@ struct FrameWords {
                 ?? "a frame without address"
         }
         let image = frame.package.map { " in " + show(EventImageStory.baseName($0)) } ?? ""
-        return show(address) + image + (frame.offset.map { " + 0x" + String($0, radix: 16) } ?? "")
+        // Without an image's name an offset says nothing that the address does not.
+        let offset = image.isEmpty ? nil : frame.offset
+        return show(address) + image + (offset.map { " + 0x" + String($0, radix: 16) } ?? "")
     }
 
     /// Whether `name` is a function's.
