@@ -41,9 +41,9 @@ public struct BacktraceSettings: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - existing: the variable's value as the user set it, `nil` when it is not set.
-    ///   - folder: the private folder.
+    ///   - folder: the private folder; `nil` where none could be made: then reports go to standard error.
     ///   - reporter: the path of a `swift-backtrace`, if one is known.
-    public init(existing: String?, folder: String, reporter: String?) {
+    public init(existing: String?, folder: String?, reporter: String?) {
         var values: [String: String] = [:]
         for setting in (existing ?? "").split(separator: ",") {
             let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -54,7 +54,7 @@ public struct BacktraceSettings: Equatable, Sendable {
         var warnings: [String] = []
         var added: [(String, String)] = [
             ("enable", "yes"), ("interactive", "no"), ("color", "no"), ("symbolicate", "off"), ("format", "json"),
-            ("images", "all"), ("registers", "crashed"), ("output-to", folder),
+            ("images", "all"), ("registers", "crashed"), ("output-to", folder ?? "stderr"),
         ]
         if let reporter { added.append(("swift-backtrace", reporter)) }
         var parts = existing.map { [$0] } ?? []
@@ -72,7 +72,7 @@ public struct BacktraceSettings: Equatable, Sendable {
         output =
             switch values["output-to"] {
             case _ where isOff: .disabled
-            case nil: folder.contains(",") ? .standardError : .privateFolder
+            case nil: folder?.contains(",") == false ? .privateFolder : .standardError
             case "stderr": .standardError
             case "stdout": .standardOutput
             case .some(let path): .path(path)

@@ -77,7 +77,10 @@ struct CrashComposer {
         var known = ReportContext(
             release: context.release, environment: context.environment, serverName: context.serverName,
             tags: context.tags)
-        if !standardError.isEmpty { known.stderr = String(decoding: standardError, as: UTF8.self) }
+        // More is kept where a report may come that way; the report is in the payload then, and need not be here too.
+        if !standardError.isEmpty {
+            known.stderr = String(decoding: standardError.suffix(StandardErrorTee.limit), as: UTF8.self)
+        }
         known.extra["process"] = process(processID, end, time, unreadable)
         return CollectedCrash(
             id: makeID(), project: context.project, payload: payload, context: known.json, priority: context.priority)

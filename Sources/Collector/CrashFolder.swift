@@ -58,6 +58,8 @@ public struct CrashFolder: Sendable {
     private var seen: [String: Sighting] = [:]
     private var away: Away?
     private var isGone = false
+    /// Names that cannot be spelled and that people were told of.
+    private var told: Set<String> = []
 
     static let firstPause: Int64 = 1_000
     static let longestPause: Int64 = 300_000
@@ -75,6 +77,16 @@ public struct CrashFolder: Sendable {
     private struct Away {
         var until: Int64
         var pause: Int64
+        /// The file that was tried.
+        var name: String
+    }
+
+    /// By name, beginning behind the file that was tried in vain: one that cannot be taken here, such as a core that the
+    /// disk has no room to expand, must not keep the others waiting.
+    private var order: [String] {
+        let names = seen.keys.sorted()
+        guard let tried = away?.name else { return names }
+        return names.filter { $0 > tried } + names.filter { $0 <= tried }
     }
 
     /// A folder to watch.
@@ -113,7 +125,7 @@ public struct CrashFolder: Sendable {
         for (name, state) in states { note(name, state, isClosed: closed.contains(name), now: now) }
         if let away, away.until > now { return away.until }
         var next: Int64?
-        for name in seen.keys.sorted() {
+        for name in order {
             if Task.isCancelled { return nil }
             guard let sighting = seen[name], !sighting.isTold else { continue }
             if let time = await consider(name, sighting, now: now) { next = min(next ?? time, time) }
@@ -124,11 +136,16 @@ public struct CrashFolder: Sendable {
 
     // MARK: - Looking
 
-    private func look() throws(CallFailure) -> [String: FileState] {
+    private mutating func look() throws(CallFailure) -> [String: FileState] {
         var states: [String: FileState] = [:]
         for name in try Files.names(in: path) where !Self.isUnfinished(name) {
             var status = stat()
-            guard lstat("\(path)/\(name)", &status) == 0 else { continue }
+            guard lstat("\(path)/\(name)", &status) == 0 else {
+                if name.contains("\u{fffd}"), told.count < 1000, told.insert(name).inserted {
+                    message("\(path)/\(name): the name is no UTF-8, passed over")
+                }
+                continue
+            }
             states[name] = FileState(status)
         }
         return states
@@ -169,7 +186,12 @@ public struct CrashFolder: Sendable {
         do throws(CallFailure) {
             descriptor = try Files.open(full)
         } catch {
-            if error.code != ENOENT { tellOnce(name, "\(error); passed over") }
+            // This process's trouble, not the file's.
+            if [EMFILE, ENFILE, ENOMEM].contains(error.code) {
+                postpone(name, error.description, now: now)
+            } else if error.code != ENOENT {
+                tellOnce(name, "\(error); passed over")
+            }
             return nil
         }
         defer { close(descriptor) }
@@ -183,15 +205,30 @@ public struct CrashFolder: Sendable {
             try await receiver.receive(file)
         } catch {
             switch error {
-            case .refused(let reason): refuse(name, sighting, reason)
+            case .refused(let reason):
+                guard isStill(name, sighting) else { return lookAgain(name, now: now) }
+                refuse(name, sighting, reason)
             case .unavailable(let reason): postpone(name, reason, now: now)
             }
             return nil
         }
-        if away != nil { message("the database is back") }
+        if away != nil { message("\(path): files are taken again") }
         away = nil
+        guard isStill(name, sighting) else { return lookAgain(name, now: now) }
         finish(name, sighting)
         return nil
+    }
+
+    /// Whether the name still means the file that was handed over. Taking a large core lasts, and the next one may have
+    /// got the same name meanwhile: moving that one away would lose it.
+    private func isStill(_ name: String, _ sighting: Sighting) -> Bool {
+        var status = stat()
+        return lstat("\(path)/\(name)", &status) == 0 && FileState(status) == sighting.state
+    }
+
+    private mutating func lookAgain(_ name: String, now: Int64) -> Int64 {
+        seen[name] = nil
+        return now + settleTime
     }
 
     private mutating func tellOnce(_ name: String, _ text: String) {
@@ -204,7 +241,7 @@ public struct CrashFolder: Sendable {
         if Task.isCancelled { return }
         if away == nil { message("\(path)/\(name) stays where it is, trying again: \(reason)") }
         let pause = min((away?.pause ?? Self.firstPause / 2) * 2, Self.longestPause)
-        away = Away(until: now + pause, pause: pause)
+        away = Away(until: now + pause, pause: pause, name: name)
     }
 
     private mutating func finish(_ name: String, _ sighting: Sighting) {

@@ -5,6 +5,8 @@ import Glibc
 struct FileMemory: Sendable {
     private let path: String?
     private var states: [String: FileState] = [:]
+    /// Lines in the file, of which the last of a name counts; `nil` when it has to be written anew: it may be damaged.
+    private var lines: Int?
 
     /// Reads what was remembered; lines that cannot be read are forgotten. Without a path it lasts as long as the process.
     init(path: String?) {
@@ -29,20 +31,39 @@ struct FileMemory: Sendable {
     mutating func add(_ name: String, _ state: FileState) throws(CallFailure) {
         states[name] = state
         guard let path else { return }
-        var bytes: [UInt8] = []
-        for (name, state) in states.sorted(by: { $0.key < $1.key }) {
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.member("name", name)
-            writer.member("size", state.size)
-            writer.member("modified", state.modified)
-            writer.endObject()
-            bytes += writer.bytes + [0x0a]
+        // One line a file: a folder may hold 100,000 of them.
+        if let count = lines, count < 2 * states.count + 1000 {
+            lines = nil
+            try Self.append(Self.line(name, state), to: path)
+            lines = count + 1
+            return
         }
+        var bytes: [UInt8] = []
+        for (name, state) in states.sorted(by: { $0.key < $1.key }) { bytes += Self.line(name, state) }
+        lines = nil
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { String(path[..<$0]) } ?? "."
         try Files.makeFolder(folder)
         try Files.writeDurably(bytes, to: slash.map { String(path[path.index(after: $0)...]) } ?? path, in: folder)
+        lines = states.count
+    }
+
+    private static func line(_ name: String, _ state: FileState) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("name", name)
+        writer.member("size", state.size)
+        writer.member("modified", state.modified)
+        writer.endObject()
+        return writer.bytes + [0x0a]
+    }
+
+    private static func append(_ line: [UInt8], to path: String) throws(CallFailure) {
+        let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw CallFailure("open", path) }
+        defer { close(descriptor) }
+        try Files.writeAll(line, to: descriptor, path: path)
+        guard fsync(descriptor) == 0 else { throw CallFailure("fsync", path) }
     }
 
     /// Forgets files that are gone.

@@ -13,7 +13,7 @@ final class ReportFolder {
         let bytes: [UInt8]
     }
 
-    /// The private folder; removed by ``remove()``.
+    /// The private folder, empty where none could be made; removed by ``remove()``.
     let privatePath: String
     /// Becomes readable when something was written; -1 when the kernel has no watch left: then the end finds it all.
     let descriptor: Int32
@@ -21,7 +21,8 @@ final class ReportFolder {
     static let limit = 64 << 20
 
     private var watched: String?
-    private let isPrivate: Bool
+    /// Whether reports go to the private folder, not to a place of the user's.
+    let isPrivate: Bool
     private var taken: Set<String> = []
     private let startTime = Timestamp.now()
 
@@ -116,6 +117,7 @@ final class ReportFolder {
 
     /// Removes the private folder with all that is in it.
     func remove() {
+        guard !privatePath.isEmpty else { return }
         for name in (try? Files.names(in: privatePath)) ?? [] { unlink("\(privatePath)/\(name)") }
         rmdir(privatePath)
     }

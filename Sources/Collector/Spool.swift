@@ -57,9 +57,10 @@ public struct Spool: Sendable {
             if let same = waiting.first(where: { $0.hasSuffix("-\(crash.id)\(Self.suffix)") }) {
                 return Addition(path: "\(folder)/\(same)", dropped: [])
             }
-            let dropped = makeRoom(for: bytes.count, among: waiting)
             let name = "\(max(0, time))-\(crash.id)\(Self.suffix)"
             try Files.writeDurably(bytes, to: name, in: folder)
+            // Afterwards: a crash that cannot be written must not cost those that wait.
+            let dropped = makeRoom(for: bytes.count, among: waiting)
             return Addition(path: "\(folder)/\(name)", dropped: dropped)
         } catch {
             throw .notWritten(error)

@@ -44,6 +44,21 @@ struct StandardErrorTee {
         return true
     }
 
+    /// Reads what is in the pipe now without passing it on, for a target that stands still: what is left to write stays
+    /// pending. At most `limit` bytes, more than a pipe may hold without privileges.
+    mutating func readAhead(limit: Int = 4 << 20) {
+        var room = limit
+        while source >= 0, room > 0 {
+            let count = Glibc.read(source, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN { return }
+            guard count > 0 else { return closeSource() }
+            tail.append(buffer[..<count])
+            pending += buffer[..<count]
+            room -= count
+        }
+    }
+
     /// Writes once what is pending; call when the target is ready.
     mutating func write() {
         let count = pending.withUnsafeBytes { Glibc.write(target, $0.baseAddress, min($0.count, piece)) }

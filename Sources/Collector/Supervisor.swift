@@ -50,18 +50,17 @@ public final class Supervisor {
     public func run() -> SupervisedEnd {
         cprocess_complete_standard_streams()
         let signals: SupervisorSignals
-        let privateFolder: String
         do throws(CallFailure) {
             signals = try SupervisorSignals()
-            privateFolder = try ReportFolder.makePrivate(in: plan.temporaryFolder)
         } catch {
             return .notStarted(status: 126, reason: "\(error)")
         }
+        let privateFolder = makePrivateFolder()
         let settings = BacktraceSettings(
             existing: plan.variable("SWIFT_BACKTRACE"), folder: privateFolder,
             reporter: plan.reporter ?? BacktraceSettings.reporter(besides: composer.context.program))
         for warning in settings.warnings { plan.message(warning) }
-        let folder = ReportFolder(privatePath: privateFolder, output: settings.output)
+        let folder = ReportFolder(privatePath: privateFolder ?? "", output: settings.output)
         if let failure = start(settings, signals) {
             folder.remove()
             return failure
@@ -74,6 +73,16 @@ public final class Supervisor {
         }
         finish(signals, folder)
         return .ended(end ?? .exited(status: 0))
+    }
+
+    /// `nil` when it cannot be made, which must not keep a service from running.
+    private func makePrivateFolder() -> String? {
+        do throws(CallFailure) {
+            return try ReportFolder.makePrivate(in: plan.temporaryFolder)
+        } catch {
+            plan.message("no folder for Swift's reports, which go to standard error then: \(error)")
+            return nil
+        }
     }
 
     private func start(_ settings: BacktraceSettings, _ signals: SupervisorSignals) -> SupervisedEnd? {

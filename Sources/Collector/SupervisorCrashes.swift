@@ -24,10 +24,12 @@ extension Supervisor {
         // What the program wrote is all in the pipe; who else holds it open may go on for ever.
         while tee.source >= 0 || tee.isBehind, !isHurried {
             let left = linger - Monotonic.now()
-            guard left > 0 || tee.isBehind else { break }
-            step(signals, folder, timeout: tee.isBehind ? nil : left)
+            guard left > 0 else { break }
+            step(signals, folder, timeout: left)
         }
         drain()
+        // A reader that stands still must not keep the crash out of the spool: the rest is written at the end.
+        if tee.isBehind { tee.readAhead() }
         tee.closeSource()
         var found = folder.reports(of: program, isFinal: false)
         held += found.reports
@@ -39,14 +41,16 @@ extension Supervisor {
         }
         found = folder.reports(of: program, isFinal: true)
         held += found.reports
-        for problem in found.problems { plan.message(problem) }
         let isAllKept = keepLast(folder, time: time)
-        if isAllKept {
+        for problem in found.problems { plan.message(problem) }
+        if isAllKept || !folder.isPrivate {
             folder.remove()
-        } else {
-            plan.message("the reports stay in \(folder.privatePath)")
+        } else if rmdir(folder.privatePath) != 0 {
+            plan.message(
+                "the reports stay in \(folder.privatePath); 'symbolist enqueue' takes the files that are there")
         }
         waitForDelivery(signals, folder)
+        while tee.isBehind, !isHurried { step(signals, folder, timeout: nil) }
     }
 
     /// Spools what there is. Returns whether all of it is safe.

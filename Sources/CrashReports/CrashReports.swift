@@ -88,12 +88,15 @@ public enum CrashReports {
             let own = renamed(report.report, from: reading.eventID, to: eventID(of: source), limits: limits)
             decoded.append(try finish(report.format, own, source: source, context: context, limits: limits))
         }
-        if found.isCutOff { decoded[0].notes.append("reports behind the first \(decoded.count) were not read") }
+        var inputNotes: [String] = []
+        if found.isCutOff { inputNotes.append("reports behind the first \(decoded.count) were not read") }
         if let closest = found.closest, closest.mismatch.understood > 1 {
             let (what, where_) = (closest.format.name, closest.mismatch)
-            decoded[0].notes.append(
+            inputNotes.append(
                 "line \(where_.line) may belong to \(what) that could not be read: expected \(where_.expected)")
         }
+        decoded[0].notes += inputNotes
+        decoded[0].inputNotes = inputNotes
         return decoded
     }
 
@@ -119,7 +122,9 @@ public enum CrashReports {
         let notes: [String]
         switch report {
         case .crash(let crash):
-            var writer = CrashEventWriter(crash, eventID: eventID(of: source), limits: limits)
+            var writer = CrashEventWriter(
+                crash, eventID: eventID(of: source), limits: limits,
+                isPlaced: context.images.contains { $0.address != nil })
             event = writer.event()
             notes = crash.notes + writer.notes
             standardError = crash.standardError
@@ -170,6 +175,9 @@ public struct DecodedReport: Equatable, Sendable {
     public let event: [UInt8]
     /// What was odd about the dump and what was done about it, for people; bounded.
     public internal(set) var notes: [String]
+    /// Those of the notes that are about the whole input, on its first report only: decoding ``source`` does not give
+    /// them again when the input holds several reports.
+    public internal(set) var inputNotes: [String] = []
     /// The bytes of the input that give this report alone when they are decoded again: all of them unless the input
     /// holds several reports.
     public let source: [UInt8]

@@ -37,7 +37,9 @@ enum StandardError {
     /// that end it cannot be told what other threads wrote.
     private static func continuation(_ behind: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>] {
         let next = behind.reversed()
-        let lines = next.prefix(64).prefix { !$0.isEmpty && !$0.starts(with: "swift-runtime: ") }
+        let lines = next.prefix(64).prefix {
+            !$0.isEmpty && !$0.starts(with: "swift-runtime: ") && !$0.starts(with: "*** Signal ")
+        }
         guard lines.count < min(64, behind.count) else { return [] }
         let follower = next.dropFirst(lines.count).first { !$0.isEmpty }
         guard let follower else { return Array(lines) }

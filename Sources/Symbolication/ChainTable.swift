@@ -286,6 +286,27 @@ extension FunctionLanguage {
         }
     }
 
+    /// The language of a name as a report prints it, mangled or not.
+    ///
+    ///     core[c1f1a4ba060b9bfa]::fmt::write, till::pick::h0123456789abcdef    Rust
+    ///     std::terminate()                                                     C++
+    init(reportedName name: String, path: String?) {
+        self = FunctionLanguage(linkageName: name)
+        guard self == .other else { return }
+        if path?.hasSuffix(".rs") == true {
+            self = .rust
+        } else if SystemCode.contains(name, "::") {
+            self = SystemCode.contains(name, "]::") || Self.endsInPrintedRustHash(name) ? .rust : .cpp
+        }
+    }
+
+    /// `…::h0123456789abcdef`.
+    private static func endsInPrintedRustHash(_ name: String) -> Bool {
+        let tail = Array(name.utf8.suffix(19))
+        return tail.count == 19 && tail.starts(with: "::h".utf8)
+            && tail.dropFirst(3).allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
     /// Rust's legacy mangling is C++'s with a hash as last component: `…17h0123456789abcdefE`.
     private static func endsInRustHash(_ name: String) -> Bool {
         let tail = Array(name.utf8.suffix(20))

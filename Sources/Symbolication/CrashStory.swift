@@ -165,7 +165,8 @@ struct CrashStory {
         guard let trace else { return nil }
         for position in trace.frames.indices.reversed() {
             let resolution = trace.frames[position]
-            guard resolution.role.isLookedUp || resolution.role == .known else { continue }
+            let role = resolution.role
+            guard role.isLookedUp || role == .known || role == .named else { continue }
             let frame = trace.trace.frames[position]
             guard let number = resolution.chain else {
                 if let name = frame.function, writer.isInApp(frame, resolution) {

@@ -100,6 +100,8 @@ extension EventFrame {
     enum Role {
         /// Copied as it is: another platform's, or a marker.
         case untouched
+        /// A native platform's function without a place: only whether it is in-app is to be said.
+        case named
         /// Copied as it is: a native frame that somebody else has symbolicated, before the event came here.
         case known
         /// Copied as it is: no object, among the frames of a native platform.
@@ -120,7 +122,8 @@ extension EventFrame {
             let isNative = event.platform.map { Self.nativePlatforms.contains($0) && $0 != "csharp" }
             return isNative ?? !event.images.isEmpty ? .unreadable : .untouched
         }
-        guard isNativePlatform, kind != .omitted, kind != .truncated, kind != .named else { return .untouched }
+        guard isNativePlatform, kind != .omitted, kind != .truncated else { return .untouched }
+        if kind == .named { return .named }
         // What another tool could not find may be here; what it has found is as good as Symbolist's own answer, whose
         // entries for inlined functions could not be told from physical frames any more.
         if symbolicatorStatus == FrameStatus.symbolicated.rawValue { return .known }

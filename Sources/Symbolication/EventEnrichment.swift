@@ -91,7 +91,13 @@ struct EventEnrichment {
 
     private mutating func append(_ frame: EventFrame, _ resolution: FrameResolution, to pieces: inout [UInt8]) {
         guard resolution.role.isLookedUp else {
-            pieces.append(contentsOf: document.rawBytes(of: frame.node))
+            let named = resolution.role == .named ? writer.named(frame, resolution) : []
+            if !named.isEmpty, named.count <= bytesLeft {
+                bytesLeft -= named.count
+                pieces.append(contentsOf: named)
+            } else {
+                pieces.append(contentsOf: document.rawBytes(of: frame.node))
+            }
             return
         }
         counts.native += 1
@@ -124,7 +130,7 @@ struct EventEnrichment {
                 counts.malformed += 1
             case .known:
                 if trace.trace.frames[position].function == nil { isFunctionMissing = true }
-            case .untouched, .native, .symbolic, .withoutAddress: break
+            case .untouched, .named, .native, .symbolic, .withoutAddress: break
             }
         }
     }

@@ -12,12 +12,15 @@ struct FrameGroupWriter {
     let chains: ChainTable
     let rules: InAppRules
     private let eventPlatform: String?
+    /// Whether the event says of any image where it was loaded.
+    private let hasLoadAddress: Bool
 
     init(_ resolved: ResolvedEvent) {
         event = resolved.event
         chains = resolved.chains
         rules = resolved.rules
         eventPlatform = resolved.event.platform
+        hasLoadAddress = resolved.event.images.contains { $0.imageAddress != nil }
     }
 
     private var document: JSONDocument { event.document }
@@ -99,6 +102,16 @@ struct FrameGroupWriter {
         return writer.bytes
     }
 
+    /// A frame without a place: as it came, with whether it is in-app.
+    func named(_ frame: EventFrame, _ resolution: FrameResolution) -> [UInt8] {
+        var writer = JSONWriter(capacity: 256)
+        writer.beginObject()
+        copyMembers(of: frame.node, except: ["in_app"], to: &writer)
+        writer.member("in_app", isInApp(frame, resolution))
+        writer.endObject()
+        return writer.bytes
+    }
+
     /// By the names that the event gives.
     func isInApp(_ frame: EventFrame, _ resolution: FrameResolution) -> Bool {
         let image = resolution.image.flatMap { event.images[$0].codeFile } ?? frame.package
@@ -108,8 +121,9 @@ struct FrameGroupWriter {
         let path = frame.absPath ?? frame.filename
         let verdict = rules.verdict(
             InAppRules.Subject(
-                linkageName: symbol, fullName: name, language: FunctionLanguage(linkageName: symbol ?? name ?? ""),
-                path: path, image: image, isRuntimeFailure: name.flatMap { RuntimeFailure.text(inName: $0) } != nil))
+                linkageName: symbol, fullName: name,
+                language: FunctionLanguage(reportedName: symbol ?? name ?? "", path: path), path: path,
+                image: image, isRuntimeFailure: name.flatMap { RuntimeFailure.text(inName: $0) } != nil))
         return (verdict.isInApp ?? (symbol?.hasPrefix("$s") != true)) && (verdict.isFirm || frame.inApp != false)
     }
 
@@ -193,7 +207,7 @@ struct FrameGroupWriter {
         if function?.isFromSymbolTable == true { own.member("name_from", "symbol_table") }
         own.member("source", ifPresent: mark?.rawValue)
         if let column { own.member("context_column", column) }
-        own.member("reason", ifPresent: Self.reason(frame, resolution))
+        own.member("reason", ifPresent: reason(frame, resolution))
     }
 
     /// What the address means: the event's own word, else how it was looked up. An address that the reporter has
@@ -207,10 +221,12 @@ struct FrameGroupWriter {
         }
     }
 
-    private static func reason(_ frame: EventFrame, _ resolution: FrameResolution) -> String? {
+    private func reason(_ frame: EventFrame, _ resolution: FrameResolution) -> String? {
         if resolution.role == .withoutAddress { return "no instruction_addr" }
         if frame.malformedAddress { return "instruction_addr is no number of at most 64 bits" }
         if case .unresolved = frame.addressMode { return "addr_mode names no image of the event" }
+        // gdb, eu-stack and Rust say none: "outside every image" would be the dump's fault.
+        if resolution.status == .unknownImage, !hasLoadAddress { return "no load address" }
         return nil
     }
 

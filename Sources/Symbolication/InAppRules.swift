@@ -149,6 +149,7 @@ public struct InAppRules: Sendable {
         }
         if let path = subject.path, SystemCode.holds(path: path) { return true }
         if let image = subject.image, SystemCode.holds(image: image) { return true }
+        if let name = subject.fullName ?? subject.linkageName, SystemCode.isReserved(name) { return true }
         // With a source file, the path has said what there is to say: a program may have its own `read` or `CFAbacus`.
         guard subject.path == nil, module == nil, let name = subject.fullName ?? subject.linkageName else {
             return false

@@ -120,7 +120,7 @@ struct TraceAddressing: Sendable {
 enum SignalTrampoline {
     private static let names: Set<String> = [
         "__restore_rt", "__restore", "__kernel_rt_sigreturn", "__kernel_sigreturn", "__default_rt_sa_restorer",
-        "__default_sa_restorer", "__vdso_rt_sigreturn", "_sigtramp",
+        "__default_sa_restorer", "__vdso_rt_sigreturn", "_sigtramp", "<signal handler called>",
     ]
 
     /// Whether `name` (a symbol or function name) is one.

@@ -11,6 +11,8 @@ struct SymbolicFrames: Sendable {
     private let event: CrashEvent
     private var images: [String: Int?] = [:]
     private var entries: [Int: [String: UInt64]] = [:]
+    /// The names that frames ask for, by image; `nil` before the first question.
+    private var wanted: [Int: Set<String>]?
 
     init(_ event: CrashEvent) {
         self.event = event
@@ -31,14 +33,22 @@ struct SymbolicFrames: Sendable {
     mutating func entry(of frame: EventFrame, image: Int, index: SymbolIndex) -> UInt64? {
         guard let name = frame.symbol ?? frame.function else { return nil }
         if let known = entries[image] { return known[name] }
-        var wanted = Set<String>()
-        for trace in event.stackTraces {
-            for frame in trace.frames where frame.symbolOffset != nil && self.image(of: frame) == image {
-                if let name = frame.symbol ?? frame.function { wanted.insert(name) }
-            }
-        }
-        let found = index.entryAddresses(ofFunctionsNamed: wanted)
+        let found = index.entryAddresses(ofFunctionsNamed: names(of: image))
         entries[image] = found
         return found[name]
+    }
+
+    /// One pass over the event's frames, however many images they name.
+    private mutating func names(of image: Int) -> Set<String> {
+        if let wanted { return wanted[image] ?? [] }
+        var names: [Int: Set<String>] = [:]
+        for trace in event.stackTraces {
+            for frame in trace.frames where frame.symbolOffset != nil {
+                guard let place = self.image(of: frame), let name = frame.symbol ?? frame.function else { continue }
+                names[place, default: []].insert(name)
+            }
+        }
+        wanted = names
+        return names[image] ?? []
     }
 }

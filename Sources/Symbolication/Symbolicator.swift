@@ -156,7 +156,8 @@ struct TraceResolver {
             let role = frame.role(in: event)
             frames[index].role = role
             guard role.isLookedUp else {
-                isBehindTrampoline = role == .known && isTrampoline(frame)
+                isBehindTrampoline = (role == .known || role == .named) && isTrampoline(frame)
+                if role == .named { isTouched = true }
                 continue
             }
             isTouched = true

@@ -46,7 +46,9 @@ enum SystemCode {
 
     private static let pathPrefixes = [
         "/usr/include/", "/usr/local/include/", "/usr/lib/", "/usr/lib64/", "/usr/src/", "/build/glibc", "/build/gcc",
-        "/home/build-user/", "./nptl/", "./csu/", "./sysdeps/", "../sysdeps/", "./stdlib/../", "/rustc/", "/rust/deps/",
+        "/home/build-user/", "./nptl/", "./csu/", "./sysdeps/", "../sysdeps/", "./stdlib/", "./malloc/", "./libio/",
+        "./elf/", "./assert/", "./setjmp/", "./stdio-common/", "/rustc/", "/rust/deps/", "library/std/src/",
+        "library/core/src/", "library/alloc/src/", "library/panic_abort/src/", "library/panic_unwind/src/",
     ]
 
     private static let pathParts = [
@@ -55,7 +57,7 @@ enum SystemCode {
         "/usr/lib/swift/", "/usr/lib/swift_static/", "/swift/stdlib/", "/swift-corelibs-foundation/",
         "/swift-corelibs-libdispatch/", "/swift-corelibs-xctest/", "/swift-foundation/", "/swift-foundation-icu/",
         "/swift-testing/", "/include/c++/", "/c++/v1/", "/libstdc++-v3/", "/lib/gcc/", "/lib/clang/", "/glibc-2.",
-        "/sysdeps/unix/",
+        "/sysdeps/unix/", "/../sysdeps/", "/../csu/", "/../nptl/", "/libsanitizer/", "/compiler-rt/lib/",
     ]
 
     /// Whether a source file is the system's or a checked-out dependency's.

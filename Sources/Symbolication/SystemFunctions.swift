@@ -52,6 +52,13 @@ extension SystemCode {
     /// Whether it is glue that Swift's or Clang's compiler writes beside functions.
     static func isCompilerHelper(_ name: String) -> Bool { helperPrefixes.contains { name.hasPrefix($0) } }
 
+    /// Names that only the C library and the sanitizers have, whatever their source file is called in a report.
+    private static let reservedPrefixes = ["__GI_", "__libc_start_", "__interceptor_", "___interceptor_"]
+
+    /// Whether a name is the system's even beside a source file that is not known for it: `__GI_abort` in
+    /// `./stdlib/abort.c`.
+    static func isReserved(_ name: String) -> Bool { reservedPrefixes.contains { name.hasPrefix($0) } }
+
     /// Whether a C-like function name without a source file is the system's. Names reserved to the implementation (two
     /// underscores, or one and a capital letter) are, unless `isMangled`.
     static func holds(function: String, isMangled: Bool) -> Bool {

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Collector
 
-/// Takes files; can be away, and refuses what says "foreign".
+/// Takes files; can be away, refuses what says "foreign", has no room for what says "huge", and is slow enough for
+/// "soon replaced" to be replaced meanwhile.
 private final class FileReceiver: CrashFileReceiver {
     private let state = Mutex<(taken: [String], ids: [String], attempts: Int, isAway: Bool)>(([], [], 0, false))
 
@@ -19,9 +20,14 @@ private final class FileReceiver: CrashFileReceiver {
 
     func receive(_ file: CrashFile) async throws(CrashReceiverError) {
         let text = FileManager.default.contents(atPath: file.openPath).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        if text == "soon replaced" {
+            unlink(file.path)
+            _ = FileManager.default.createFile(atPath: file.path, contents: Data("the next".utf8))
+        }
         let error: CrashReceiverError? = state.withLock { state in
             state.attempts += 1
             if state.isAway { return .unavailable("no database") }
+            if text.contains("huge") { return .unavailable("no room") }
             if text.contains("foreign") { return .refused("nothing known") }
             state.taken.append(text)
             state.ids.append(file.id)
@@ -184,8 +190,19 @@ private final class FileReceiver: CrashFileReceiver {
         #expect(bed.messages.count == 1, "\(bed.messages)")
         bed.receiver.isAway = false
         await bed.pass(after: 300_000)
-        #expect(bed.receiver.taken == ["a", "b", "c"])
+        #expect(bed.receiver.taken == ["b", "c", "a"], "beginning behind the one that was tried last")
         #expect(bed.messages.count == 2, "its return is told")
+    }
+
+    @Test func aFileThatCannotBeTakenHoldsUpNoOther() async throws {
+        var bed = try Bed()
+        defer { bed.scratch.remove() }
+        for (name, text) in [("a", "huge"), ("b", "one"), ("c", "two")] { try bed.scratch.write(text, to: name) }
+        await bed.pass(closed: ["a", "b", "c"])
+        #expect(bed.receiver.taken.isEmpty)
+        await bed.pass(after: 1000)
+        #expect(bed.receiver.taken == ["one", "two"] && bed.receiver.attempts == 4)
+        #expect(bed.scratch.names("") == [".symbolist", "a"], "it waits")
     }
 
     @Test func aFolderThatGoesAwayIsWaitedFor() async throws {
@@ -209,6 +226,19 @@ private final class FileReceiver: CrashFileReceiver {
         try bed.scratch.write("one", to: "a")
         await bed.pass(closed: ["a"])
         #expect(bed.receiver.taken == ["one"] && bed.scratch.names("").isEmpty)
+    }
+
+    @Test(arguments: [TakenFiles.moved, .deleted])
+    func aFileThatGotTheNameMeanwhileIsTakenToo(_ taken: TakenFiles) async throws {
+        var bed = try Bed(taken)
+        defer { bed.scratch.remove() }
+        try bed.scratch.write("soon replaced", to: "core")
+        await bed.pass(closed: ["core"])
+        #expect(bed.scratch.text("core") == "the next", "neither moved nor deleted")
+        bed.scratch.settle("core")
+        await bed.pass(closed: ["core"], after: 2000)
+        #expect(bed.receiver.taken == ["soon replaced", "the next"])
+        #expect(!bed.scratch.names("").contains("core"))
     }
 
     @Test func keptFilesAreRememberedAcrossRestarts() async throws {

@@ -21,6 +21,11 @@ import Testing
         #expect(merge(existing, reporter: "/r").value == Self.all + ",swift-backtrace=/r")
     }
 
+    @Test func withoutAFolderReportsGoToStandardError() {
+        let merged = BacktraceSettings(existing: nil, folder: nil, reporter: nil)
+        #expect(merged.output == .standardError && merged.value.hasSuffix(",output-to=stderr"))
+    }
+
     @Test(
         arguments: [
             ("enable=no", BacktraceSettings.Output.disabled), ("enable=off", .disabled), ("enable=tty", .privateFolder),

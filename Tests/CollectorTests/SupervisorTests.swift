@@ -187,6 +187,23 @@ import Testing
         #expect(scratch.bytes("slow") == scratch.bytes("direct"))
     }
 
+    /// A reader that stands still holds no crash back, and gets all bytes in the end.
+    @Test func aReaderThatStandsStillHoldsNoCrashBack() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        try scratch.makeFolder("out")
+        try scratch.write("head -c 100000 /dev/zero >&2\nkill -SEGV $$\n", to: "program")
+        let out = scratch.path("out")
+        let script =
+            "'\(Programs.supervisor)' run '\(scratch.folder)' -- /bin/sh '\(scratch.path("program"))' "
+            + "2>&1 >/dev/null | (for i in $(seq 300); do [ -n \"$(ls '\(out)')\" ] && break; sleep 0.1; done; "
+            + "ls '\(out)' | wc -l > '\(scratch.path("seen"))'; cat > '\(scratch.path("slow"))')"
+        let child = try Child("/bin/bash", ["-c", script], in: scratch)
+        #expect(try await child.status() == 0)
+        #expect(scratch.text("seen") == "1\n")
+        #expect(scratch.bytes("slow").count == 100_000)
+    }
+
     @Test func aReaderThatGoesAwayIsSeenByTheProgram() async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }
@@ -361,6 +378,18 @@ import Testing
         #expect(try await next.status() == 0)
         #expect(try run.crashes().count == 1)
         #expect(run.isClean())
+    }
+
+    /// A service is worth more than its reports.
+    @Test func withoutAPlaceForReportsTheProgramRuns() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        try scratch.makeFolder("out")
+        try scratch.write("not a folder", to: "tmp")
+        let child = try Child(
+            Programs.supervisor, ["run", scratch.folder, "--", Programs.victim, "exit", "7"], in: scratch)
+        #expect(try await child.status() == 7)
+        #expect(scratch.text("child.err").contains("no folder for Swift's reports"), "\(scratch.text("child.err"))")
     }
 
     /// Where not even the spool can be written, the report stays and people are told.

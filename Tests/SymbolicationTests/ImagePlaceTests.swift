@@ -111,7 +111,8 @@ import Testing
         let named = #"{"function":"inlined","lineno":4,"data":{"symbolist":{"kind":"named"}}}"#
         let enriched = try Enriched(
             makeEvent(frames: [named, frame(0x401000)]), [0: .found(try TestIndex.app(), features: .init())])
-        #expect(enriched.frames()[0].description == named)
+        let judged = String(named.dropLast()) + #","in_app":true}"#
+        #expect(enriched.frames()[0].description == judged)
         #expect(enriched.summary.status == .complete)
     }
 

@@ -131,6 +131,10 @@ import Testing
         ("/home/build-user/swift/stdlib/public/core/Array.swift", false), ("./nptl/pthread_kill.c", false),
         ("/src/swift/stdlib/x.swift", false), ("/home/me/usr/library/main.c", true), ("relative/main.c", true),
         ("/opt/toolchain/lib/gcc/x86_64-linux-gnu/12/include/xmmintrin.h", false),
+        ("csu/../csu/libc-start.c", false), ("csu/../sysdeps/nptl/libc_start_call_main.h", false),
+        ("../csu/libc-start.c", false), ("./stdlib/abort.c", false), ("./shop/stdlib/abort.c", true),
+        ("../../../../src/libsanitizer/asan/asan_malloc_linux.cpp", false),
+        ("library/std/src/panicking.rs", false), ("library/books/src/panicking.rs", true),
     ])
     func `by source path`(_ path: String, _ expected: Bool) {
         #expect(inApp("f", path: path) == expected)
@@ -151,6 +155,20 @@ import Testing
         #expect(inApp("_Exit_hook") == false)
         #expect(inApp("__my_function", path: "/src/app/a.c") == true)
         #expect(inApp("_my_function") == true)
+        #expect(inApp("__GI_abort", path: "abort.c") == false)
+        #expect(inApp("__interceptor_malloc", path: "asan_malloc_linux.cpp") == false)
+        #expect(inApp("<signal handler called>") == false)
+    }
+
+    @Test(
+        arguments: [
+            ("core[c1f1a4ba060b9bfa]::fmt::write", nil, .rust), ("till::pick::h0123456789abcdef", nil, .rust),
+            ("till::pick", "src/main.rs", .rust), ("main", "src/main.rs", .rust), ("std::terminate()", nil, .cpp),
+            ("shop::Cart::at", "cart.cpp", .cpp), ("till::pick::h0123456789abcdeg", nil, .cpp),
+            ("$s4till3runyyF", nil, .swift), ("_ZSt9terminatev", nil, .cpp), ("main", "main.c", .other),
+        ] as [(String, String?, FunctionLanguage)])
+    func `the language of a name as a report prints it`(_ name: String, _ path: String?, _ language: FunctionLanguage) {
+        #expect(FunctionLanguage(reportedName: name, path: path) == language)
     }
 
     @Test(arguments: [

@@ -33,6 +33,9 @@ struct ReportedDump {
         addThreads()
         crash.images = dump.inspection.modules.compactMap(Self.image)
         crash.notes = (dump.inspection.notes + dump.notes).prefix(Self.listLimit).map { Self.cut($0, Self.textLimit) }
+        if let end = dump.threads.first(where: \.isCrashed)?.end, end.hasPrefix("limit of ") {
+            crash.notes.append("the crashed thread's stack goes on: " + Self.cut(end, Self.nameLimit))
+        }
         addFacts()
     }
 
@@ -81,7 +84,8 @@ struct ReportedDump {
     private static func hasEnd(_ end: String?) -> Bool { end?.hasPrefix(UnwoundThread.outermost) ?? true }
 
     private static func frames(_ frames: [UnwoundFrame]) -> [ReportedFrame] {
-        frames.map { frame in
+        var isInterruption = false
+        return frames.enumerated().map { position, frame in
             let kind: ReportedFrame.Kind =
                 switch frame.kind {
                 case .programCounter: .programCounter
@@ -90,6 +94,11 @@ struct ReportedDump {
                 }
             var reported = ReportedFrame(kind: kind, address: .absolute(frame.address))
             reported.trust = cut(frame.trust, 32)
+            // Below the first frame an exact address is a signal trampoline's, and the next is what the signal
+            // interrupted. The C library has no symbol for its trampoline.
+            let isTrampoline = position > 0 && frame.kind == .programCounter && !isInterruption
+            if isTrampoline { reported.function = "<signal handler called>" }
+            isInterruption = isTrampoline
             return reported
         }
     }

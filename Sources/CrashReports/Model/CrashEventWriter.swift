@@ -16,14 +16,20 @@ struct CrashEventWriter {
     private let limits: CrashReportLimits
     private var framesLeft: Int
     private var framesLeftOut = 0
+    /// Whether inlined calls are entries of their own: nothing can be looked up, so nobody else will name them.
+    private let writesInlinedCalls: Bool
     /// What was left out, for people.
     private(set) var notes: [String] = []
 
-    init(_ crash: ReportedCrash, eventID: String, limits: CrashReportLimits) {
+    /// - Parameter isPlaced: Whether somebody says where images were loaded that the dump does not list.
+    init(
+        _ crash: ReportedCrash, eventID: String, limits: CrashReportLimits, isPlaced: Bool = false
+    ) {
         self.crash = crash
         self.eventID = eventID
         self.limits = limits
         framesLeft = limits.maximumFrames
+        writesInlinedCalls = !isPlaced && !crash.hasPlacedImage
     }
 
     /// The event's bytes.
@@ -162,6 +168,7 @@ struct CrashEventWriter {
                 continue
             }
             write(thread.frames[position], to: &writer)
+            if writesInlinedCalls { writeInlinedCalls(of: thread.frames[position], to: &writer) }
         }
         writer.endArray()
         if !thread.registers.isEmpty {
@@ -171,6 +178,19 @@ struct CrashEventWriter {
             writer.endObject()
         }
         writer.endObject()
+    }
+
+    /// The calls that were inlined into a frame, the outer ones first.
+    private mutating func writeInlinedCalls(of frame: ReportedFrame, to writer: inout JSONWriter) {
+        for call in frame.inlinedCalls.reversed() {
+            guard framesLeft > 0 else { return framesLeftOut += 1 }
+            framesLeft -= 1
+            var entry = ReportedFrame(kind: frame.kind)
+            (entry.function, entry.file, entry.line, entry.column) = (call.function, call.file, call.line, call.column)
+            entry.package = frame.package
+            entry.isInlined = true
+            write(entry, to: &writer)
+        }
     }
 
     private func write(_ frame: ReportedFrame, to writer: inout JSONWriter) {
@@ -234,10 +254,11 @@ struct CrashEventWriter {
         if let address = image.linkAddress { writer.member("image_vmaddr", address: address) }
         if let size = image.size { writer.member("image_size", size) }
         writer.member("arch", ifPresent: crash.architecture)
-        if image.mappingOffset != nil || image.code != nil {
+        if image.mappingOffset != nil || image.isExecutableMapping || image.code != nil {
             writer.key("symbolist")
             writer.beginObject()
             if let offset = image.mappingOffset { writer.member("mapping_offset", address: offset) }
+            if image.isExecutableMapping { writer.member("mapping", "executable") }
             if let code = image.code {
                 writer.key("code")
                 writer.beginObject()

@@ -42,6 +42,14 @@ struct ReportedCrash: Equatable, Sendable {
     /// What was odd about the dump and what was done about it, for people.
     var notes: [String] = []
 
+    /// Whether any frame can be looked up: gdb and Rust say neither build ids nor load addresses.
+    var hasPlacedImage: Bool {
+        images.contains { $0.address != nil || $0.codeID != nil || $0.linkAddress != nil }
+            || threads.contains { thread in
+                thread.frames.contains { if case .relative = $0.address { true } else { $0.symbolOffset != nil } }
+            }
+    }
+
     /// One fact: raw JSON under a key.
     struct Fact: Equatable, Sendable {
         var key: String
@@ -134,6 +142,9 @@ struct ReportedFrame: Equatable, Sendable {
     /// Whether the dump flags it as an inlined call. Of lines with one address a decoder keeps the **outermost** (the
     /// physical frame) and puts all of them into `reported`: the chain is looked up again.
     var isInlined = false
+    /// The calls that the dump says were inlined at the address, innermost first. They become entries of the event only
+    /// where nothing can be looked up: see ``ReportedCrash/hasPlacedImage``.
+    var inlinedCalls: [InlinedCall] = []
     /// What trapped, without the words `Swift runtime failure: `, where the dump names it at this address.
     var runtimeFailure: String?
     /// The dump's own lines for this frame where they say more than the fields above; they are kept, not believed.
@@ -142,6 +153,16 @@ struct ReportedFrame: Equatable, Sendable {
     init(kind: Kind, address: Address? = nil) {
         self.kind = kind
         self.address = address
+    }
+
+    /// A call that was inlined, as the dump has it.
+    struct InlinedCall: Equatable, Sendable {
+        var function: String?
+        var file: String?
+        /// 1-based.
+        var line: Int?
+        /// 1-based.
+        var column: Int?
     }
 }
 
@@ -161,6 +182,8 @@ struct ReportedImage: Equatable, Sendable {
     /// Where `address` is the start of a mapping other than the file's first one: that mapping's offset in the **file**
     /// (`debug_meta.images[].symbolist.mapping_offset`). Symbolication goes through the load segments then.
     var mappingOffset: UInt64?
+    /// Whether `address` is the start of the file's executable mapping, with nobody saying at which offset that is.
+    var isExecutableMapping = false
     /// Bytes of the program at an address (a kernel log's `Code:` line): a debug file whose bytes differ is not the one.
     var code: Code?
 

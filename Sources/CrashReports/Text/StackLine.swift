@@ -112,6 +112,9 @@ extension ReportedFrame {
         frame.file = last.file
         frame.line = last.line
         frame.column = last.column
+        frame.inlinedCalls = lines.dropLast().prefix(linesKept).map {
+            InlinedCall(function: $0.function, file: $0.file, line: $0.line, column: $0.column)
+        }
         if lines.count > 1 || first.saysMore {
             frame.reported = lines.prefix(linesKept).map(\.text)
             if lines.count > linesKept { frame.reported.append("… \(lines.count - linesKept) more lines") }

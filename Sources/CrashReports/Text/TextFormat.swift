@@ -10,6 +10,10 @@ protocol TextFormat: Sendable {
     /// program writes the report.
     static var ownsTextBefore: Bool { get }
 
+    /// Whether a failed attempt says of all lines that it read that no report of this format begins there. Without it a
+    /// long text of beginnings is read again from each of its lines.
+    static var failsForAllItRead: Bool { get }
+
     /// Whether a report may begin with this line. Asked for every line of an input, so it looks at a few bytes first and
     /// is allowed to be wrong.
     static func mayBegin(_ line: ArraySlice<UInt8>) -> Bool
@@ -25,6 +29,7 @@ protocol TextFormat: Sendable {
 
 extension TextFormat {
     static var ownsTextBefore: Bool { true }
+    static var failsForAllItRead: Bool { false }
 }
 
 /// What a decoder may know besides the lines.

@@ -28,25 +28,27 @@ struct TextReports {
     private(set) var reports: [Found] = []
     /// The failed attempt that understood the most lines.
     private(set) var closest: Closest?
-    /// Reports behind the limit were not read.
+    /// Reports behind the limit, or behind the end of the search, were not read.
     private(set) var isCutOff = false
 
     /// Reads all reports of `input`, at most `limit`.
     ///
-    /// Attempts that fail cost lines too; when they have cost twenty times the input's lines (a text made to look like
-    /// beginnings only), the search ends.
+    /// Attempts that fail cost lines too; when they have cost twice the input's lines and two million (a text made to look
+    /// like beginnings only), the search ends.
     init(
         _ input: [UInt8], reading: TextReading, limit: Int = 1000, formats: [any TextFormat.Type] = TextFormats.all
     ) {
         let text = LogText(input)
-        var budget = 20 * text.lines.count + 100_000
+        var budget = 2 * text.lines.count + 2_000_000
         for stream in text.streams.indices {
             var cursor = LineCursor(text, stream: stream)
             var end = 0
+            var barren: (format: DecodedReport.Format, end: Int)?
             while let line = cursor.line {
                 let start = cursor.position
                 var found: (format: any TextFormat.Type, report: TextReport)?
                 for format in formats where budget > 0 && format.mayBegin(line) {
+                    if let barren, barren.format == format.format, start < barren.end { continue }
                     do throws(TextMismatch) {
                         let report = try format.read(&cursor, reading)
                         if cursor.position > start {
@@ -55,6 +57,7 @@ struct TextReports {
                         }
                     } catch {
                         note(error, of: format.format)
+                        if format.failsForAllItRead { barren = (format.format, cursor.position) }
                     }
                     budget -= max(1, cursor.position - start)
                     cursor.move(to: start)
@@ -72,6 +75,7 @@ struct TextReports {
                 end = cursor.position
             }
         }
+        if budget <= 0 { isCutOff = true }
         reports.sort { $0.line < $1.line }
     }
 

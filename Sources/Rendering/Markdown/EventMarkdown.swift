@@ -85,7 +85,9 @@ public struct EventMarkdown: Sendable {
 
     /// `**Thread 1 `worker` crashed**`: the words of ``Stack/title(limit:)``, with id and name as code.
     private func title(of stack: Stack) -> String {
-        if stack.role == .report, let name = stack.name { return MarkdownText.plain(name.capitalizedFirst, limit: 200) }
+        if stack.role == .report || stack.isNamedBySentence, let name = stack.name {
+            return MarkdownText.plain(name.capitalizedFirst, limit: 200)
+        }
         var parts = ["Stack trace"]
         if let thread = stack.thread {
             let isNumber = thread.utf8.count < 20 && thread.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }

@@ -64,11 +64,22 @@ public struct EventImageStory: Sendable {
 
     /// The word for `symbolist upload`; `nil` for what is no file.
     var uploadWord: String? {
+        if let separateDebugFile { return ShellWord.quoted(path: separateDebugFile) }
         guard let path, !path.hasPrefix("["), path != "//anon", !path.hasPrefix("linux-vdso"),
             !path.hasPrefix("linux-gate"), path != "/", !path.hasSuffix("/")
         else { return nil }
         // A relative path is relative to a folder that nobody knows any more.
         return ShellWord.quoted(path: path.hasPrefix("/") ? path : Self.baseName(path))
+    }
+
+    /// Where distributions install what was split off a library of the system. The library itself has been read, and
+    /// uploading it would add nothing.
+    private var separateDebugFile: String? {
+        guard status == "found", hasOnlySymbols, let path, let buildID, buildID.utf8.count >= 16,
+            buildID.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }),
+            ["/lib", "/usr/lib"].contains(where: path.hasPrefix)
+        else { return nil }
+        return "/usr/lib/debug/.build-id/\(buildID.prefix(2))/\(buildID.dropFirst(2)).debug"
     }
 
     /// Whether it belongs to the system or to Swift, so that its debug information is rarely the first thing to look for.

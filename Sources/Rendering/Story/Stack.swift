@@ -20,6 +20,8 @@ public struct Stack: Sendable {
     public var thread: String?
     /// The thread's name.
     public var name: String?
+    /// Whether the name is a report's sentence about the stack and no thread's: `Direct leak of 40 byte(s) … from`.
+    var isNamedBySentence = false
     /// Whether the thread crashed.
     public var isCrashed = false
     /// `ValueError: no such article`, for the stack of an exception that is not the crash's.
@@ -33,7 +35,7 @@ public struct Stack: Sendable {
 
     /// `Thread 1 "worker" crashed`, without a colon. Made visible.
     func title(limit: Int = 200) -> String {
-        if role == .report, let name { return Visible.text(name, limit: limit).capitalizedFirst }
+        if role == .report || isNamedBySentence, let name { return Visible.text(name, limit: limit).capitalizedFirst }
         var title = thread.map { "Thread \(Visible.text($0, limit: limit))" } ?? (role == .ranOn ? "" : "Stack trace")
         if let name, !name.isEmpty { title += " \"\(Visible.text(name, limit: limit))\"" }
         if isCrashed { title += " crashed" }

@@ -33,6 +33,7 @@ struct StackReader {
         }
         crash = order.first?.element
         if order.count > limits.stacks { leftOut(order.count - limits.stacks, "exceptions") }
+        let isReport = isSanitizerReport
         for (number, node) in order.prefix(limits.stacks) {
             let id = id(of: node, "thread_id")
             let thread = id.flatMap { byID[$0] }
@@ -40,6 +41,7 @@ struct StackReader {
             stack.thread = id
             stack.name = thread.flatMap { document.string("name", of: $0) }
             stack.isCrashed = thread.map { document.bool("crashed", of: $0) ?? false } ?? (id != nil)
+            stack.isNamedBySentence = isReport && stack.name.map(Self.isSentence) == true
             if exceptions.count > 1 {
                 let title = EventFacts.title(of: node, in: document)
                 stack.exception = "Exception \(number + 1) of \(exceptions.count)" + (title.map { ": \($0)" } ?? "")

@@ -55,7 +55,14 @@ struct MinidumpFile: ProcessSnapshot {
         }
         crash.operatingSystem = system.operatingSystem
         if reader.directory.timestamp != 0 { crash.timestamp = Double(reader.directory.timestamp) }
-        if let exception { reader.describe(exception, thread: found.exceptionThread, in: &crash) }
+        if let exception {
+            reader.describe(exception, thread: found.exceptionThread, in: &crash)
+            // LLDB does not know the code and writes 0, which would mean that a process sent the signal, with the
+            // program counter as address; where a process did, its id stands there.
+            let number = processor == .x86_64 ? 16 : 32
+            let counter = found.exceptionThread.flatMap { found.threads[$0].registers.dropFirst(number).first }
+            if exception.flags == 0, exception.address == counter { crash.signalCode = nil }
+        }
 
         self.processor = processor
         self.crash = crash

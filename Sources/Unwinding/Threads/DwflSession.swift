@@ -141,7 +141,8 @@ final class DwflSession {
         defer { self.visitor = nil }
         let result = dwfl_getthread_frames(dwfl, 1, visitFrame, Unmanaged.passUnretained(self).toOpaque())
         if let ending { return ending }
-        return result == 0 ? .outermost : .failed(missing: missing, reason: Self.errorText())
+        // libdwfl takes a return address that it could not read for one that the tables call undefined.
+        return result == 0 && missing == nil ? .outermost : .failed(missing: missing, reason: Self.errorText())
     }
 
     private static func errorText() -> String {

@@ -100,11 +100,24 @@ struct Enqueue: AsyncParsableCommand {
         }
         await deliverSpool(services)
         var failures = 0
-        for file in files {
+        for (position, file) in files.enumerated() {
             do {
                 let bytes = try await payload(of: file, services)
                 guard !bytes.isEmpty else { throw CommandFailure(.nothingUnderstood, "\(file): the file is empty") }
-                for added in try await addAll(bytes, key: dedupKey, context, services) { show(added, of: file) }
+                let reports = reports(in: bytes)
+                for (number, report) in reports.enumerated() {
+                    do {
+                        let key = Self.key(dedupKey, ofReport: number)
+                        show(try await add(report, key: key, context, services), of: file)
+                    } catch let failure as CommandFailure
+                        where failure.status == .unavailable || failure.status == .internalError
+                    {
+                        // Gone since it was opened. What came through a pipe is nowhere else.
+                        throw await keep(
+                            Array(reports[number...]), first: number, of: file,
+                            then: Array(files[(position + 1)...]), context, because: failure)
+                    }
+                }
             } catch let failure as CommandFailure where files.count > 1 && failure.status == .nothingUnderstood {
                 StandardError.write("symbolist: \(failure.message)\n")
                 failures += 1
@@ -209,9 +222,9 @@ struct Enqueue: AsyncParsableCommand {
             writer.member("id", event.id)
             writer.member("duplicate", event.isDuplicate)
             writer.endObject()
-            StandardOutput.write(writer.bytes + [0x0a])
+            StandardOutput.offer(writer.bytes + [0x0a])
         } else {
-            StandardOutput.write("\(event.id)\n")
+            StandardOutput.offer(Array("\(event.id)\n".utf8))
             if event.isDuplicate {
                 StandardError.write("symbolist: \(file): the project has event \(event.id) under this key already\n")
             }

@@ -78,6 +78,8 @@ private actor FolderReceiver: CrashFileReceiver {
     private let command: Enqueue
     private let context: String?
     private var services: Services?
+    /// Which file the database is that is open.
+    private var openFile: DatabaseFile?
 
     init(command: Enqueue, context: String?) {
         self.command = command
@@ -103,7 +105,9 @@ private actor FolderReceiver: CrashFileReceiver {
         } catch let failure as CommandFailure {
             // The file is known here by its descriptor.
             let message = failure.message.replacingOccurrences(of: file.openPath + ": ", with: "")
-            if failure.status != .unavailable, !Task.isCancelled { throw .refused(message) }
+            // An error of the database or its disk says nothing about the file.
+            let isOutage = failure.status == .unavailable || failure.status == .internalError
+            if !isOutage, !Task.isCancelled { throw .refused(message) }
             services = nil
             throw .unavailable(message)
         } catch {
@@ -113,9 +117,26 @@ private actor FolderReceiver: CrashFileReceiver {
     }
 
     private func open() async throws -> Services {
-        if let services { return services }
+        let path = try command.storage.databasePath()
+        // A database that was moved away or removed meanwhile would go on taking events, which nobody would see.
+        if let services, openFile == DatabaseFile(path) { return services }
+        services = nil
         let opened = try await Services.open(command.storage, command.sandbox)
         services = opened
+        openFile = DatabaseFile(path)
         return opened
+    }
+
+    /// The file that has a name now.
+    private struct DatabaseFile: Equatable {
+        let device: UInt64
+        let inode: UInt64
+
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+        }
     }
 }

@@ -87,7 +87,8 @@ struct Symbolize: AsyncParsableCommand {
             do {
                 let contents = try await InputFile.contents(
                     of: input.path, limit: maxEventSize, spool: dumps.spool(storage))
-                let reports = contents.reports(report)
+                let (reports, notes) = contents.reports(report)
+                for note in notes { StandardError.write("symbolist: \(Terminal.visible(note))\n") }
                 for (number, part) in reports.enumerated() {
                     let enrichment = try await enrich(part, InputFile.name(of: input.path), report, enricher)
                     for note in enrichment.report.notes {

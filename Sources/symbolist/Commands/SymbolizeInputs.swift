@@ -16,12 +16,12 @@ struct SymbolizeInput: Equatable {
 
 extension InputContents {
     /// Each report of a text by itself: a service's log may hold several. What holds one, or nothing that is understood,
-    /// is left as it is.
-    func reports(_ context: ReportContext) -> [InputContents] {
+    /// is left as it is. The notes are those on the whole input, which no report by itself gives.
+    func reports(_ context: ReportContext) -> (reports: [InputContents], notes: [String]) {
         guard case .text(let bytes) = self, let reports = try? CrashReports.decodeAll(bytes, context: context),
             reports.count > 1
-        else { return [self] }
-        return reports.map { .text($0.source) }
+        else { return ([self], []) }
+        return (reports.map { .text($0.source) }, reports[0].inputNotes)
     }
 }
 

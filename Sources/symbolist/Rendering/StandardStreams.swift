@@ -21,6 +21,12 @@ enum StandardOutput {
         StandardError.write("symbolist: standard output: \(String(cString: strerror(errno)))\n")
         exit(ExitStatus.internalError.rawValue)
     }
+
+    /// Writes what is said of work that is worth more than being told of: where it cannot be written, the work goes on.
+    static func offer(_ bytes: [UInt8]) {
+        guard !writeAll(bytes, to: STDOUT_FILENO), errno != EPIPE else { return }
+        StandardError.write("symbolist: standard output: \(String(cString: strerror(errno)))\n")
+    }
 }
 
 /// Logs, progress and errors.

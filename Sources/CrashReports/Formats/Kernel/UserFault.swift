@@ -145,9 +145,11 @@ struct UserFault {
         image.address = mapping.start
         image.size = mapping.size
         guard let offset = mapping.fileOffset else {
+            // What the processor executed lies in the mapping of the code; what it could not fetch may lie anywhere.
+            image.isExecutableMapping = !isPageFault || errorCode & 1 << 4 == 0
             crash.notes.append(
                 "this kernel does not say at which offset of \(mapping.name) the mapping starts, it was taken for the "
-                    + "file's first one")
+                    + "file's " + (image.isExecutableMapping ? "executable one" : "first one"))
             return image
         }
         let inside = instruction - mapping.start

@@ -15,6 +15,8 @@ import CrashEvent
 /// llvm-symbolizer does it. Addresses in sentences are a stack of their own, which comes last.
 enum MarkupFormat: TextFormat {
     static let format = DecodedReport.Format.llvmMarkup
+    /// No frame up to the next process's `reset`, wherever one begins to look.
+    static let failsForAllItRead = true
 
     static func mayBegin(_ line: ArraySlice<UInt8>) -> Bool { MarkupElement.mayOccur(in: line) }
 
