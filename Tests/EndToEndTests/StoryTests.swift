@@ -56,12 +56,15 @@ import Testing
     private func compare(_ outcome: Outcome, _ name: String, status: Int32) throws {
         #expect(outcome.status == status, "\(name): \(outcome.all)")
         let beside = outcome.errors.isEmpty ? "" : "\n--- standard error\n" + outcome.errors
+        // A checkout gives files the time at which it was made, so a source may be newer than the debug file or not.
+        let text = (outcome.output + beside).replacing(", source is newer than the build", with: "")
+            .replacing(" [source is newer than the build]", with: "")
         let path = "\(Self.folder)/\(name).txt"
         if ProcessInfo.processInfo.environment["SYMBOLIST_REMAKE_GOLDEN"] == "1" {
-            try Data((outcome.output + beside).utf8).write(to: URL(filePath: path))
+            try Data(text.utf8).write(to: URL(filePath: path))
         }
         let golden = try String(contentsOfFile: path, encoding: .utf8)
-        #expect(outcome.output + beside == golden, "\(name)")
+        #expect(text == golden, "\(name)")
     }
 }
 

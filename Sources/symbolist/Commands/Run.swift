@@ -47,7 +47,8 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where the private folder for Swift's reports is made. (default: $TMPDIR or /tmp)", valueName: "path"))
+            "Where the private folder for Swift's reports is made. (default: beside the spool, else $TMPDIR or /tmp)",
+            valueName: "path"))
     var crashFolder: String?
 
     @Option(
@@ -119,8 +120,17 @@ struct Run: ParsableCommand {
             environment: others + settings.map { "\($0.key)=\($0.value)" }.sorted())
     }
 
+    /// Beside the spool, where nobody else can write: a child that outlives this command keeps the folder's name, and in
+    /// /tmp anybody could take that name once the folder is gone.
+    private var ownFolder: String? {
+        let folder = URL(filePath: spoolOptions.folder + ".reports").path
+        try? FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        return access(folder, W_OK | X_OK) == 0 ? folder : nil
+    }
+
     private var temporaryFolder: String {
-        let folder = crashFolder ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? ""
+        let folder = crashFolder ?? ownFolder ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? ""
         // The program may change its folder before it crashes.
         return folder.isEmpty
             ? "/tmp" : folder.hasPrefix("/") ? folder : FileManager.default.currentDirectoryPath + "/" + folder
