@@ -17,8 +17,13 @@ enum DatabaseFile {
             return existing
         }
         var info = stat()
-        guard lstat(path, &info) != 0 else {
-            throw .system(operation: "realpath", path: path, errno: ENOENT)  // a symbolic link to nothing
+        if lstat(path, &info) == 0 {
+            // Another process made it between the two looks, or it is a symbolic link to nothing.
+            guard info.st_mode & S_IFMT != S_IFLNK, let existing = resolve(path) else {
+                throw .system(operation: "realpath", path: path, errno: ENOENT)
+            }
+            try check(existing, at: path, probe: probe)
+            return existing
         }
         let (folder, name) = split(path)
         guard !name.isEmpty, name != ".", name != ".." else {

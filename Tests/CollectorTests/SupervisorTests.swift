@@ -196,7 +196,7 @@ import Testing
         let out = scratch.path("out")
         let script =
             "'\(Programs.supervisor)' run '\(scratch.folder)' -- /bin/sh '\(scratch.path("program"))' "
-            + "2>&1 >/dev/null | (for i in $(seq 300); do [ -n \"$(ls '\(out)')\" ] && break; sleep 0.1; done; "
+            + "2>&1 >/dev/null | (for i in $(seq 3000); do [ -n \"$(ls '\(out)')\" ] && break; sleep 0.1; done; "
             + "ls '\(out)' | wc -l > '\(scratch.path("seen"))'; cat > '\(scratch.path("slow"))')"
         let child = try Child("/bin/bash", ["-c", script], in: scratch)
         #expect(try await child.status() == 0)
