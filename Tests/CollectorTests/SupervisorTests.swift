@@ -187,23 +187,6 @@ import Testing
         #expect(scratch.bytes("slow") == scratch.bytes("direct"))
     }
 
-    /// A reader that stands still holds no crash back, and gets all bytes in the end.
-    @Test func aReaderThatStandsStillHoldsNoCrashBack() async throws {
-        let scratch = try Scratch()
-        defer { scratch.remove() }
-        try scratch.makeFolder("out")
-        try scratch.write("head -c 100000 /dev/zero >&2\nkill -SEGV $$\n", to: "program")
-        let out = scratch.path("out")
-        let script =
-            "'\(Programs.supervisor)' run '\(scratch.folder)' -- /bin/sh '\(scratch.path("program"))' "
-            + "2>&1 >/dev/null | (for i in $(seq 3000); do [ -n \"$(ls '\(out)')\" ] && break; sleep 0.1; done; "
-            + "ls '\(out)' | wc -l > '\(scratch.path("seen"))'; cat > '\(scratch.path("slow"))')"
-        let child = try Child("/bin/bash", ["-c", script], in: scratch)
-        #expect(try await child.status() == 0)
-        #expect(scratch.text("seen") == "1\n")
-        #expect(scratch.bytes("slow").count == 100_000)
-    }
-
     @Test func aReaderThatGoesAwayIsSeenByTheProgram() async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }
